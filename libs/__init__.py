@@ -1,0 +1,1 @@
+"""What the four services share; nothing in here imports a service."""

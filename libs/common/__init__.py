@@ -1,0 +1,1 @@
+"""Messages, broker, stores, settings, storage and telemetry: all that the services have in common."""

@@ -1,0 +1,51 @@
+"""How a message looks on the wire: a command as dramatiq reads it, an event as plain JSON under its routing key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import dramatiq
+import msgspec
+
+from libs.common import topology
+from libs.common.messages import Command, Event, encode
+
+
+class Parcel(msgspec.Struct, frozen=True, kw_only=True):
+    """A message ready to be published."""
+
+    message_id: str
+    wire_name: str
+    exchange: str
+    routing_key: str
+    body: bytes
+
+
+def pack(message: Command | Event, *, message_id: str, now: datetime, max_retries: int | None = None) -> Parcel:
+    """`message` under `message_id`, addressed to its queue (command) or to whoever listens (event)."""
+    body = encode(message)
+    if isinstance(message, Event):
+        return _parcel(message, message_id, topology.EVENTS, message.wire_name(), body)
+    queue = topology.queue_for(message)
+    options: dict[str, Any] = {} if max_retries is None else {"max_retries": max_retries}
+    letter: dramatiq.Message[Any] = dramatiq.Message(
+        queue_name=queue,
+        actor_name=message.wire_name(),
+        args=(),
+        kwargs=msgspec.to_builtins(message),
+        options=options,
+        message_id=message_id,
+        message_timestamp=int(now.timestamp() * 1000),
+    )
+    return _parcel(message, message_id, topology.WORK, queue, letter.encode())
+
+
+def _parcel(message: Command | Event, message_id: str, exchange: str, routing_key: str, body: bytes) -> Parcel:
+    return Parcel(
+        message_id=message_id,
+        wire_name=message.wire_name(),
+        exchange=exchange,
+        routing_key=routing_key,
+        body=body,
+    )

@@ -1,0 +1,377 @@
+"""The contract between the services: every command and event, as it travels.
+
+A command asks one owner to do something; an event tells what has happened. The tag is the wire name with
+its version. A new field has a default; a new meaning is a new message (`…v2`) beside the old one.
+`tests/contract/golden/` keeps one JSON per wire name for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from libs.common.errors import PermanentFailure
+
+MAX_MESSAGE_BYTES = 1_000_000
+"""Rows and files never travel in a message; one above this size is refused when it is made."""
+
+Priority = Literal["urgent", "high", "normal", "low"]
+Format = Literal["xlsx", "csv", "pdf"]
+Channel = Literal["email"]
+Stage = Literal["query", "render", "store"]
+ErrorClass = Literal["transient", "permanent", "unknown"]
+ParameterType = Literal["text", "integer", "number", "boolean", "date", "datetime"]
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a message; it has no wire name of its own."""
+
+
+class Query(Value, frozen=True, kw_only=True):
+    """One SELECT of a template. `name` becomes the sheet, section or file name."""
+
+    name: str
+    sql: str
+
+
+class Parameter(Value, frozen=True, kw_only=True):
+    """A value bound to `:name` in the SQL; a date or datetime travels as ISO 8601 text, a number may be text too."""
+
+    name: str
+    type: ParameterType
+    value: bool | int | float | str | None
+
+
+class Source(Value, frozen=True, kw_only=True):
+    """The database to read from. The URL is sealed: only a holder of the seal key can open it."""
+
+    source_id: UUID
+    name: str
+    sealed_url: str
+    statement_timeout_seconds: int = 600
+    max_rows: int = 1_000_000
+
+
+class Template(Value, frozen=True, kw_only=True):
+    """What to produce, as it was when the order was placed."""
+
+    template_id: UUID
+    slug: str
+    title: str
+    description: str = ""
+    queries: tuple[Query, ...]
+
+
+class Recipient(Value, frozen=True, kw_only=True):
+    """Who gets a letter; `address` is already normalised."""
+
+    address: str
+    name: str = ""
+
+
+class DeliveryPlan(Value, frozen=True, kw_only=True):
+    """Who receives the report, over which channel, with which words. An empty subject or body takes the default."""
+
+    channel: Channel = "email"
+    recipients: tuple[Recipient, ...] = ()
+    subject: str = ""
+    body: str = ""
+
+
+class ReportOrder(Value, frozen=True, kw_only=True):
+    """A snapshot of all that is needed to produce and deliver one report, so that nobody has to be asked later."""
+
+    template: Template
+    source: Source
+    parameters: tuple[Parameter, ...] = ()
+    formats: tuple[Format, ...] = ("xlsx",)
+    priority: Priority = "normal"
+    delivery: DeliveryPlan = DeliveryPlan()
+    max_retries: int = 3
+    """Retries after a transient failure of the generation; the first try is not counted."""
+
+
+class Timing(Value, frozen=True, kw_only=True):
+    """When a schedule is due: see `libs/common/timing.py` for the meaning of `config` per frequency."""
+
+    frequency: Literal["daily", "weekly", "monthly", "cron", "interval", "once"]
+    config: Mapping[str, Any]
+    timezone: str = "UTC"
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+class Artifact(Value, frozen=True, kw_only=True):
+    """One finished file. `key` is its name in the artifact storage."""
+
+    key: str
+    filename: str
+    format: Format
+    media_type: str
+    size_bytes: int
+    rows: int
+    sha256: str
+
+
+class PlannedDelivery(Value, frozen=True, kw_only=True):
+    """A delivery that the generator has ordered from the mailer."""
+
+    delivery_id: UUID
+    channel: Channel
+    recipient: Recipient
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Anything that travels. Subclasses are tagged with their wire name."""
+
+    @classmethod
+    def wire_name(cls) -> str:
+        """The name and version under which this message travels, like `report.generated.v1`."""
+        return str(cls.__struct_config__.tag)
+
+
+class Command(Message, frozen=True, kw_only=True):
+    """Somebody must do this; one service owns it."""
+
+
+class Event(Message, frozen=True, kw_only=True):
+    """This has happened at `at` (UTC)."""
+
+    at: datetime
+
+
+# Commands ------------------------------------------------------------------------------------------------
+
+
+class GenerateReport(Command, tag="generate_report.v1", frozen=True, kw_only=True):
+    """Produce this report's files and order its deliveries (owner: generator)."""
+
+    report_id: UUID
+    order: ReportOrder
+    requested_at: datetime
+    occurrence_id: UUID | None = None
+    schedule_id: UUID | None = None
+    scheduled_for: datetime | None = None
+
+
+class DeliverReport(Command, tag="deliver_report.v1", frozen=True, kw_only=True):
+    """Bring one finished report to one recipient over one channel (owner: mailer)."""
+
+    delivery_id: UUID
+    report_id: UUID
+    title: str
+    channel: Channel
+    recipient: Recipient
+    artifacts: tuple[Artifact, ...]
+    priority: Priority = "normal"
+    subject: str = ""
+    body: str = ""
+    occurrence_id: UUID | None = None
+    schedule_id: UUID | None = None
+    scheduled_for: datetime | None = None
+    generated_at: datetime
+    notes: tuple[str, ...] = ()
+    """Sentences the reader must know, such as rows that a limit cut."""
+
+
+# Events of the api -----------------------------------------------------------------------------------------
+
+
+class ScheduleSaved(Event, tag="schedule.saved.v1", frozen=True, kw_only=True):
+    """A schedule was created or changed, or something it refers to was; the higher `version` wins."""
+
+    schedule_id: UUID
+    version: int
+    active: bool
+    timing: Timing
+    order: ReportOrder
+
+
+class ScheduleDeleted(Event, tag="schedule.deleted.v1", frozen=True, kw_only=True):
+    """A schedule is gone and must not fire again."""
+
+    schedule_id: UUID
+    version: int
+
+
+# Events of the scheduler -----------------------------------------------------------------------------------
+
+
+class OccurrenceStarted(Event, tag="occurrence.started.v1", frozen=True, kw_only=True):
+    """An expected moment came and its report was ordered."""
+
+    occurrence_id: UUID
+    schedule_id: UUID
+    schedule_version: int
+    scheduled_for: datetime
+    report_id: UUID
+    order: ReportOrder
+
+
+class OccurrenceMissed(Event, tag="occurrence.missed.v1", frozen=True, kw_only=True):
+    """An expected moment passed without a report, and why."""
+
+    occurrence_id: UUID
+    schedule_id: UUID
+    schedule_version: int
+    scheduled_for: datetime
+    reason: str
+
+
+class SchedulePaused(Event, tag="schedule.paused.v1", frozen=True, kw_only=True):
+    """The scheduler cannot evaluate this schedule any longer and stopped it."""
+
+    schedule_id: UUID
+    version: int
+    reason: str
+
+
+# Events of the generator -----------------------------------------------------------------------------------
+
+
+class ReportStarted(Event, tag="report.started.v1", frozen=True, kw_only=True):
+    """A generator has begun this attempt."""
+
+    report_id: UUID
+    attempt: int
+
+
+class ReportProgressed(Event, tag="report.progressed.v1", frozen=True, kw_only=True):
+    """How far the attempt is; `rows` counts those read so far."""
+
+    report_id: UUID
+    attempt: int
+    stage: Stage
+    rows: int = 0
+    percent: int | None = None
+
+
+class ReportRetrying(Event, tag="report.retrying.v1", frozen=True, kw_only=True):
+    """An attempt failed in a way that trying again can mend."""
+
+    report_id: UUID
+    attempt: int
+    max_attempts: int
+    stage: Stage
+    reason: str
+
+
+class ReportGenerated(Event, tag="report.generated.v1", frozen=True, kw_only=True):
+    """This report's files exist and will not change."""
+
+    report_id: UUID
+    attempt: int
+    artifacts: tuple[Artifact, ...]
+    deliveries: tuple[PlannedDelivery, ...]
+    rows: int
+    notes: tuple[str, ...] = ()
+    query_seconds: float
+    render_seconds: float
+    store_seconds: float
+
+
+class ReportFailed(Event, tag="report.failed.v1", frozen=True, kw_only=True):
+    """This report will not come; `reason` says why in words."""
+
+    report_id: UUID
+    attempt: int
+    stage: Stage
+    error_class: ErrorClass
+    reason: str
+
+
+# Events of the mailer --------------------------------------------------------------------------------------
+
+
+class DeliveryEvent(Event, frozen=True, kw_only=True):
+    """What every event about a delivery carries, so that the record can be kept in any order of arrival."""
+
+    delivery_id: UUID
+    report_id: UUID
+    channel: Channel
+    recipient: Recipient
+    attempt: int
+
+
+class DeliverySent(DeliveryEvent, tag="delivery.sent.v1", frozen=True, kw_only=True):
+    """The remote server has accepted the letter."""
+
+    rfc_message_id: str
+    answer: str
+    seconds: float
+
+
+class DeliveryDeferred(DeliveryEvent, tag="delivery.deferred.v1", frozen=True, kw_only=True):
+    """An attempt failed for now and will be repeated."""
+
+    max_attempts: int
+    reason: str
+    answer: str = ""
+
+
+class DeliveryRejected(DeliveryEvent, tag="delivery.rejected.v1", frozen=True, kw_only=True):
+    """The letter will not be delivered, and why."""
+
+    reason: str
+    error_class: ErrorClass
+    answer: str = ""
+
+
+class DeliveryUnknown(DeliveryEvent, tag="delivery.unknown.v1", frozen=True, kw_only=True):
+    """The connection broke after the letter was handed over: it may have arrived, so it is not sent again."""
+
+    rfc_message_id: str
+    reason: str
+
+
+# Coding ----------------------------------------------------------------------------------------------------
+
+M = TypeVar("M", bound=Message)
+
+
+def _tagged(base: type[Message]) -> dict[str, type[Message]]:
+    found: dict[str, type[Message]] = {}
+    for cls in base.__subclasses__():
+        if isinstance(cls.__struct_config__.tag, str) and "." in cls.__struct_config__.tag:
+            found[cls.wire_name()] = cls
+        found.update(_tagged(cls))
+    return found
+
+
+COMMANDS: Mapping[str, type[Message]] = _tagged(Command)
+EVENTS: Mapping[str, type[Message]] = _tagged(Event)
+
+
+def encode(message: Message) -> bytes:
+    """The JSON of `message`, or a PermanentFailure if it is larger than MAX_MESSAGE_BYTES."""
+    body = msgspec.json.encode(message)
+    if len(body) > MAX_MESSAGE_BYTES:
+        raise PermanentFailure(
+            f"The message {message.wire_name()} has {len(body):,} bytes; at most {MAX_MESSAGE_BYTES:,} may travel."
+        )
+    return body
+
+
+def decode_event(body: bytes, wire_name: str) -> Event | None:
+    """The event in `body`, or None if this release does not know `wire_name`; a body that does not fit raises."""
+    cls = EVENTS.get(wire_name)
+    if cls is None:
+        return None
+    try:
+        event = msgspec.json.decode(body, type=cls)
+    except msgspec.DecodeError as error:
+        raise PermanentFailure(f"The event {wire_name} cannot be read: {error}.") from error
+    assert isinstance(event, Event)
+    return event
+
+
+def read_command(cls: type[M], fields: Mapping[str, object]) -> M:
+    """The command that `fields` describe; a PermanentFailure names the field that does not fit."""
+    try:
+        return msgspec.convert(fields, cls)
+    except msgspec.ValidationError as error:
+        raise PermanentFailure(f"The command {cls.wire_name()} cannot be read: {error}.") from error

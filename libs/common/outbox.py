@@ -1,0 +1,57 @@
+"""Record first, announce from the record: a message leaves only if the transaction that made it was committed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, insert
+from sqlalchemy.orm import Session
+
+from libs.common.envelope import pack
+from libs.common.messages import Command, Event
+from libs.common.store import ANNOUNCES, UtcDateTime
+
+outbox = Table(
+    "outbox",
+    MetaData(),
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("message_id", String(36), nullable=False),
+    Column("wire_name", Text, nullable=False),
+    Column("exchange", Text, nullable=False),
+    Column("routing_key", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("published_at", UtcDateTime),
+)
+"""One row per message to send; the relay fills in `published_at` when the broker has confirmed it."""
+
+Index(
+    "outbox_unpublished",
+    outbox.c.id,
+    sqlite_where=outbox.c.published_at.is_(None),
+    postgresql_where=outbox.c.published_at.is_(None),
+)
+
+
+class Outbox:
+    """What a transaction has to say, once it is committed."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self._session = session
+        self._now = now
+
+    def add(self, message: Command | Event, *, max_retries: int | None = None) -> None:
+        """Send `message` after the commit; `max_retries` overrides the number of retries of a command."""
+        parcel = pack(message, message_id=str(uuid4()), max_retries=max_retries, now=self._now)
+        self._session.execute(
+            insert(outbox).values(
+                message_id=parcel.message_id,
+                wire_name=message.wire_name(),
+                exchange=parcel.exchange,
+                routing_key=parcel.routing_key,
+                body=parcel.body,
+                created_at=self._now,
+            )
+        )
+        self._session.info[ANNOUNCES] = True

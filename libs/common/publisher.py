@@ -1,0 +1,120 @@
+"""Publishing with confirms, many at a time: a message counts as sent when the broker has said so."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+
+import amqp
+from amqp.exceptions import AMQPError
+from kombu.connection import Connection
+from kombu.exceptions import OperationalError
+
+from libs.common.connection import kombu_connection
+from libs.common.envelope import Parcel
+from libs.common.errors import TransientFailure
+from libs.common.topology import WORK, Topology
+
+CONFIRM_SECONDS = 30.0
+BROKER_ERRORS = (AMQPError, OperationalError, OSError)
+"""What a connection to the broker can raise when it breaks."""
+
+
+class ConfirmingPublisher:
+    """Publishes batches on one connection, which is opened when needed and after a failure. For one thread.
+
+    Commands are `mandatory`: one that no queue takes comes back and counts as not sent.
+    """
+
+    def __init__(self, broker_url: str, topology: Topology) -> None:
+        self._broker_url = broker_url
+        self._topology = topology
+        self._connection: Connection | None = None
+        self._channel: amqp.Channel | None = None
+        self._waiting: dict[int, str] = {}
+        self._refused: set[str] = set()
+        self._published = 0
+
+    def publish(self, parcels: Sequence[Parcel], headers: dict[str, object] | None = None) -> set[str]:
+        """The message ids that the broker has confirmed; TransientFailure if it is away or does not answer in time."""
+        try:
+            channel = self._open()
+            self._waiting, self._refused = {}, set()
+            for parcel in parcels:
+                self._published += 1
+                self._waiting[self._published] = parcel.message_id
+                channel.basic_publish(
+                    _message(parcel, headers), parcel.exchange, parcel.routing_key, parcel.exchange == WORK
+                )
+            self._await_confirms(time.monotonic() + CONFIRM_SECONDS)
+        except BROKER_ERRORS as error:
+            self.close()
+            raise TransientFailure(f"The broker did not confirm: {type(error).__name__}: {error}") from error
+        return {parcel.message_id for parcel in parcels} - self._refused
+
+    def keep_alive(self) -> None:
+        """Send and check heartbeats; call it every few seconds while there is nothing to publish."""
+        if self._connection is None:
+            return
+        try:
+            self._connection.heartbeat_check()
+            with contextlib.suppress(TimeoutError):
+                self._connection.drain_events(timeout=0.001)
+        except BROKER_ERRORS:
+            self.close()
+
+    def close(self) -> None:
+        """Close the connection; the next publish opens a new one."""
+        connection, self._connection, self._channel = self._connection, None, None
+        if connection is not None:
+            connection.collect(socket_timeout=1)
+
+    def _open(self) -> amqp.Channel:
+        if self._channel is None:
+            self._connection = kombu_connection(self._broker_url)
+            self._connection.connect()
+            self._topology.declare(self._connection.default_channel)
+            channel = self._connection.channel()
+            channel.confirm_select()
+            channel.events["basic_ack"].add(self._on_ack)
+            channel.events["basic_nack"].add(self._on_nack)
+            channel.events["basic_return"].add(self._on_return)
+            self._published = 0
+            self._channel = channel
+        return self._channel
+
+    def _await_confirms(self, deadline: float) -> None:
+        assert self._connection is not None
+        while self._waiting:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError(f"{len(self._waiting)} messages are not confirmed after {CONFIRM_SECONDS:.0f} s")
+            self._connection.drain_events(timeout=remaining)
+
+    def _on_ack(self, delivery_tag: int, multiple: bool) -> None:
+        self._settle(delivery_tag, multiple)
+
+    def _on_nack(self, delivery_tag: int, multiple: bool) -> None:
+        self._refused.update(self._settle(delivery_tag, multiple))
+
+    def _on_return(self, _error: Exception, _exchange: str, _key: str, message: amqp.Message) -> None:
+        # The broker returns an unroutable message first and confirms it afterwards all the same.
+        self._refused.add(message.properties["message_id"])
+
+    def _settle(self, delivery_tag: int, multiple: bool) -> list[str]:
+        tags = [tag for tag in self._waiting if tag <= delivery_tag] if multiple else [delivery_tag]
+        return [self._waiting.pop(tag) for tag in tags if tag in self._waiting]
+
+
+def _message(parcel: Parcel, headers: dict[str, object] | None) -> amqp.Message:
+    return amqp.Message(
+        parcel.body,
+        content_type="application/json",
+        content_encoding="utf-8",
+        delivery_mode=2,
+        message_id=parcel.message_id,
+        type=parcel.wire_name,
+        timestamp=int(time.time()),
+        application_headers=headers or {},
+    )

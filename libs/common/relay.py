@@ -1,0 +1,137 @@
+"""Publishes what the outbox holds, in order, as soon as it is committed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from libs.common.clock import Clock, utc_now
+from libs.common.envelope import Parcel
+from libs.common.inbox import forget_old
+from libs.common.loop import Loop
+from libs.common.metrics import MESSAGES_PUBLISHED, OUTBOX_OLDEST_SECONDS, OUTBOX_UNPUBLISHED
+from libs.common.outbox import outbox
+from libs.common.publisher import ConfirmingPublisher
+from libs.common.store import Store
+from libs.common.topology import Topology
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+KEEP = timedelta(days=2)
+"""Published rows stay this long, as proof and for a look at what was said."""
+
+_CLEAN_EVERY = timedelta(minutes=10)
+
+
+class Relay(Loop):
+    """One thread per service. A crash between the confirm and the mark publishes twice, never not at all."""
+
+    def __init__(
+        self, service: str, store: Store, broker_url: str, topology: Topology, *, clock: Clock = utc_now
+    ) -> None:
+        super().__init__("relay", self.relay_batch, every_seconds=1.0)
+        self._service = service
+        self._store = store
+        self._publisher = ConfirmingPublisher(broker_url, topology)
+        self._clock = clock
+        self._clean_after = clock()
+        store.on_announcement(self.wake)
+
+    def relay_batch(self) -> bool:
+        """Publish one batch; True if there was one, so that the next follows at once."""
+        now = self._clock()
+        self._clean(now)
+        if self._store.is_sqlite:
+            # Publishing inside a writing transaction would hold up the service; there is one relay per SQLite store.
+            with self._store.read() as session:
+                rows = _waiting(session)
+            self._measure(rows, now)
+            sent = self._publish(rows)
+            if sent:
+                with self._store.begin() as session:
+                    _mark(session, sent, now)
+        else:
+            with self._store.begin() as session:
+                rows = _waiting(session)
+                self._measure(rows, now)
+                sent = self._publish(rows)
+                _mark(session, sent, now)
+        return bool(sent)
+
+    def stop(self, timeout_seconds: float) -> None:
+        super().stop(timeout_seconds)
+        self._publisher.close()
+
+    def _publish(self, rows: Sequence[Any]) -> list[int]:
+        if not rows:
+            self._publisher.keep_alive()
+            return []
+        parcels = {
+            row.id: Parcel(
+                message_id=row.message_id,
+                wire_name=row.wire_name,
+                exchange=row.exchange,
+                routing_key=row.routing_key,
+                body=row.body,
+            )
+            for row in rows
+        }
+        confirmed = self._publisher.publish(list(parcels.values()))
+        if len(confirmed) < len(parcels):
+            log.warning(
+                "the broker refused messages; they stay in the outbox", extra={"refused": len(parcels) - len(confirmed)}
+            )
+        for parcel in parcels.values():
+            MESSAGES_PUBLISHED.labels(
+                self._service, parcel.wire_name, "confirmed" if parcel.message_id in confirmed else "refused"
+            ).inc()
+        return [row_id for row_id, parcel in parcels.items() if parcel.message_id in confirmed]
+
+    def _measure(self, rows: Sequence[Any], now: datetime) -> None:
+        oldest = max(0.0, (now - rows[0].created_at).total_seconds()) if rows else 0.0
+        OUTBOX_OLDEST_SECONDS.labels(self._service).set(oldest)
+        if len(rows) < BATCH:
+            OUTBOX_UNPUBLISHED.labels(self._service).set(len(rows))
+        else:
+            with self._store.read() as session:
+                query = select(func.count()).select_from(outbox).where(outbox.c.published_at.is_(None))
+                OUTBOX_UNPUBLISHED.labels(self._service).set(session.execute(query).scalar_one())
+
+    def _clean(self, now: datetime) -> None:
+        if now < self._clean_after:
+            return
+        self._clean_after = now + _CLEAN_EVERY
+        with self._store.begin() as session:
+            session.execute(delete(outbox).where(outbox.c.published_at < now - KEEP))
+            forget_old(session, now)
+
+
+def _waiting(session: Session) -> Sequence[Any]:
+    query = (
+        select(
+            outbox.c.id,
+            outbox.c.message_id,
+            outbox.c.wire_name,
+            outbox.c.exchange,
+            outbox.c.routing_key,
+            outbox.c.body,
+            outbox.c.created_at,
+        )
+        .where(outbox.c.published_at.is_(None))
+        .order_by(outbox.c.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)  # several relays share a PostgreSQL store; SQLite ignores it
+    )
+    rows: Sequence[Any] = session.execute(query).all()
+    return rows
+
+
+def _mark(session: Session, row_ids: Sequence[int], now: datetime) -> None:
+    if row_ids:
+        session.execute(update(outbox).where(outbox.c.id.in_(row_ids)).values(published_at=now))

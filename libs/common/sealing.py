@@ -1,0 +1,42 @@
+"""Secrets travel and rest sealed; only a holder of the key can open them."""
+
+from __future__ import annotations
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from libs.common.errors import PermanentFailure, SettingsError
+
+
+class Sealer:
+    """Seals with the first key and opens with any of them, so that a key can be replaced without a pause.
+
+    `keys` are Fernet keys separated by commas (https://github.com/fernet/spec).
+    """
+
+    def __init__(self, keys: str) -> None:
+        try:
+            self._fernet = MultiFernet([Fernet(key.strip()) for key in keys.split(",") if key.strip()])
+        except ValueError as error:
+            raise SettingsError(
+                "PRESSROOM_SEAL_KEYS must hold one or more Fernet keys (32 bytes as URL-safe base64), "
+                "separated by commas."
+            ) from error
+
+    def seal(self, text: str) -> str:
+        """`text`, unreadable without the key."""
+        return self._fernet.encrypt(text.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """The text that was sealed; a PermanentFailure if it was sealed with another key."""
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken as error:
+            raise PermanentFailure(
+                "A secret was sealed with a key that is not among PRESSROOM_SEAL_KEYS; "
+                "add that key or enter the secret again."
+            ) from error
+
+
+def new_key() -> str:
+    """A fresh random key for PRESSROOM_SEAL_KEYS."""
+    return Fernet.generate_key().decode()

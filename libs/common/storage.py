@@ -1,0 +1,77 @@
+"""Where artifacts wait, while messages carry only their names: a folder or a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from libs.common.errors import PermanentFailure, TransientFailure
+from libs.common.logs import without_credentials
+
+CHUNK_BYTES = 1024 * 1024
+
+
+class ArtifactStorage:
+    """Immutable files by key, in a folder (`var/artifacts`, `file:///…`) or a bucket (`s3://bucket/prefix`).
+
+    A key is visible only once its file is complete. Credentials of a bucket come from its usual environment
+    variables or machine role. Failures: PermanentFailure for a missing file, TransientFailure if the storage is away.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._store: ObjectStore = _open(url)
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Store the file at `path` under `key`."""
+        try:
+            obstore.put(self._store, key, path)
+        except (BaseError, OSError) as error:
+            raise _away(error) from error
+
+    def read(self, key: str) -> bytes:
+        """The whole file."""
+        return b"".join(self.stream(key))
+
+    def stream(self, key: str) -> Iterator[bytes]:
+        """The file in pieces of about a megabyte."""
+        try:
+            for piece in obstore.get(self._store, key).stream(min_chunk_size=CHUNK_BYTES):
+                yield bytes(piece)
+        except (NotFoundError, FileNotFoundError) as error:
+            raise PermanentFailure(f"The file {key} is no longer in the artifact storage.") from error
+        except (BaseError, OSError) as error:
+            raise _away(error) from error
+
+    def delete(self, key: str) -> None:
+        """Remove the file; one that is gone already is fine."""
+        try:
+            obstore.delete(self._store, key)
+        except (NotFoundError, FileNotFoundError):
+            return
+        except (BaseError, OSError) as error:
+            raise _away(error) from error
+
+    def ping(self) -> None:
+        """Raise a TransientFailure unless the storage answers."""
+        try:
+            next(iter(obstore.list(self._store, chunk_size=1)), None)
+        except (BaseError, OSError) as error:
+            raise _away(error) from error
+
+
+def _open(url: str) -> ObjectStore:
+    if "://" not in url:
+        return LocalStore(str(Path(url).absolute()), mkdir=True)
+    if url.startswith("file://"):
+        return LocalStore(url.removeprefix("file://"), mkdir=True)
+    return from_url(url)
+
+
+def _away(error: Exception) -> TransientFailure:
+    first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return TransientFailure(f"The artifact storage did not answer as it should: {without_credentials(first_line)}")

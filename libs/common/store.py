@@ -1,0 +1,157 @@
+"""A service's own database: SQLite with one writer, or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeDecorator
+
+from libs.common.errors import SettingsError, TransientFailure
+
+BUSY_SECONDS = 30
+"""How long a SQLite writer waits for another one before it gives up."""
+
+ANNOUNCES = "announces"
+"""Key in `Session.info`: set by the outbox when the transaction has something to send."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant in UTC, the same on SQLite (which knows no zones) and PostgreSQL."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Store:
+    """Sessions on one database. `url`: `sqlite:///path` or `postgresql://user:password@host/database`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _normalised(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        self.writers = self.engine.execution_options(writes=True)
+        self._listeners: list[Callable[[], None]] = []
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """A writing transaction: committed at the end, rolled back by an exception."""
+        with _away_is_transient(), Session(self.writers, expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+            announces = session.info.get(ANNOUNCES, False)
+        if announces:
+            for listener in self._listeners:
+                listener()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading only; on SQLite it never waits for the writer."""
+        with _away_is_transient(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def on_announcement(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each commit that put something into the outbox."""
+        self._listeners.append(listener)
+
+    def ping(self) -> None:
+        """Raise a TransientFailure unless the database answers."""
+        with self.read() as session:
+            session.connection().exec_driver_sql("SELECT 1")
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def upsert(session: Session, table: Table, values: dict[str, Any], key: Sequence[str], update: Sequence[str]) -> bool:
+    """INSERT … ON CONFLICT (`key`) DO UPDATE `update`, or DO NOTHING if that is empty; True if a row was written."""
+    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table).values(**values)
+    if update:
+        statement = statement.on_conflict_do_update(
+            index_elements=list(key), set_={name: statement.excluded[name] for name in update}
+        )
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=list(key))
+    return bool(session.connection().execute(statement).rowcount)
+
+
+def _normalised(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError(
+            "A store URL must read sqlite:///path or postgresql://user:password@host/database."
+        ) from error
+    if parsed.drivername in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise SettingsError(f"A store lives in SQLite or PostgreSQL, not in {parsed.get_backend_name()}.")
+    return parsed
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args={"connect_timeout": 10})
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    cursor = connection.cursor()
+    # WAL lets readers go on beside the writer. FULL: a commit survives a power cut, as "record first" promises.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that begins as a reader and writes later can fail with "database is locked" at once,
+    # without waiting; a writer therefore takes the lock at its beginning.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _away_is_transient() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated or (isinstance(error, OperationalError) and not _is_our_mistake(error)):
+            cause = str(error.orig).strip().splitlines()[0]
+            raise TransientFailure(f"The store is away, locked or out of space: {cause}") from error
+        raise
+
+
+def _is_our_mistake(error: OperationalError) -> bool:
+    # SQLite reports a wrong statement under the same class as a locked file.
+    return any(words in str(error.orig) for words in ("no such", "syntax error", "has no column"))
