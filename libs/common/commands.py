@@ -20,7 +20,8 @@ from dramatiq.common import q_name
 from dramatiq.errors import ConnectionClosed, Retry
 from dramatiq.middleware import CurrentMessage, Retries
 
-from libs.common.connection import kombu_connection, pika_url
+from libs.common.connection import open_connection, pika_url
+from libs.common.errors import PermanentFailure
 from libs.common.publisher import BROKER_ERRORS
 from libs.common.settings import CommonSettings
 from libs.common.topology import DEAD, WORK, Topology, dead_queue, wait_for
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 PUBLISH_ATTEMPTS = 8
 MAX_HEADER_CHARACTERS = 8_000
+
+# OSError: pika passes on the failure to find the broker's name, which vanishes with the container of a broker.
+_BROKEN = (pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError, ConnectionClosed, OSError)
 
 
 class NotYet(Retry):
@@ -64,6 +68,11 @@ class CommandConsumer(_RabbitmqConsumer):
         if message is not None:
             # After a reconnect the delivery tags start again at 1: an old tag would settle somebody else's message.
             message._owner = self
+            if not _well_formed(message):
+                message.stuff_exception(PermanentFailure("This is no command: its parts are of the wrong types."))
+                self.nack(message)
+                return None
+            message.options.pop("eta", None)  # of stock dramatiq, which would keep the message in our memory
             if message.queue_name != self.queue_name:
                 # The worker looks up its consumer by this name; a wrong one would kill the thread.
                 message._message = message._message.copy(queue_name=self.queue_name)
@@ -90,6 +99,17 @@ class CommandConsumer(_RabbitmqConsumer):
             super().nack(message)
         else:
             super().ack(message)
+
+
+def _well_formed(message: Any) -> bool:
+    """Whether dramatiq can handle what it has decoded without looking: otherwise it would stop to consume."""
+    texts = (message.queue_name, message.actor_name, message.message_id)
+    return (
+        isinstance(message.kwargs, dict)
+        and isinstance(message.options, dict)
+        and isinstance(message.message_timestamp, int)
+        and all(isinstance(text, str) for text in texts)
+    )
 
 
 class CommandBroker(RabbitmqBroker):
@@ -175,7 +195,7 @@ class CommandBroker(RabbitmqBroker):
                 self.declare_queue(routing_key, ensure=True)
                 self.channel.basic_publish(exchange, routing_key, message.encode(), properties, mandatory=True)
                 return
-            except (pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError, ConnectionClosed) as error:
+            except _BROKEN as error:
                 del self.connection
                 # Somebody may have deleted the queue or the exchange: declare everything again.
                 self.queues_pending.add(routing_key)
@@ -185,7 +205,7 @@ class CommandBroker(RabbitmqBroker):
 
     def _declare_topology(self) -> None:
         try:
-            with kombu_connection(self._broker_url) as connection:
+            with open_connection(self._broker_url) as connection:
                 self._topology.declare(connection.default_channel)
         except BROKER_ERRORS as error:
             raise ConnectionClosed(error) from None

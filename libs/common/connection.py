@@ -11,6 +11,9 @@ HEARTBEAT_SECONDS = 30
 BLOCKED_SECONDS = 30
 """A publisher gives up after this long under a memory or disk alarm of the broker; what it holds is sent later."""
 
+# kombu's own default is to try again until the broker is back: a thread in there would not notice that it must stop.
+_ONE_MORE_TRY = {"max_retries": 1, "interval_start": 0.2}
+
 
 def kombu_connection(broker_url: str) -> Connection:
     """A kombu connection (not yet open) with heartbeats, time limits and, for amqps, a checked certificate."""
@@ -21,8 +24,15 @@ def kombu_connection(broker_url: str) -> Connection:
         ssl=tls if parts.scheme == "amqps" else False,
         heartbeat=HEARTBEAT_SECONDS,
         connect_timeout=10,
-        transport_options={"read_timeout": 60, "write_timeout": BLOCKED_SECONDS},
+        transport_options={"read_timeout": 60, "write_timeout": BLOCKED_SECONDS, **_ONE_MORE_TRY},
     )
+
+
+def open_connection(broker_url: str) -> Connection:
+    """The same, open; if the broker is away it says so after one more try instead of waiting for ever."""
+    connection = kombu_connection(broker_url)
+    connection.ensure_connection(**_ONE_MORE_TRY)
+    return connection
 
 
 def pika_url(broker_url: str) -> str:

@@ -9,7 +9,7 @@ import dramatiq
 import msgspec
 
 from libs.common import topology
-from libs.common.messages import Command, Event, encode
+from libs.common.messages import Command, Event, GenerateReport, encode
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,23 +22,27 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-def pack(message: Command | Event, *, message_id: str, now: datetime, max_retries: int | None = None) -> Parcel:
+def pack(message: Command | Event, *, message_id: str, now: datetime) -> Parcel:
     """`message` under `message_id`, addressed to its queue (command) or to whoever listens (event)."""
     body = encode(message)
     if isinstance(message, Event):
         return _parcel(message, message_id, topology.EVENTS, message.wire_name(), body)
     queue = topology.queue_for(message)
-    options: dict[str, Any] = {} if max_retries is None else {"max_retries": max_retries}
     letter: dramatiq.Message[Any] = dramatiq.Message(
         queue_name=queue,
         actor_name=message.wire_name(),
         args=(),
         kwargs=msgspec.to_builtins(message),
-        options=options,
+        options=_options(message),
         message_id=message_id,
         message_timestamp=int(now.timestamp() * 1000),
     )
     return _parcel(message, message_id, topology.WORK, queue, letter.encode())
+
+
+def _options(command: Command) -> dict[str, Any]:
+    # How often a report may be tried again is the order's to say; other commands follow the settings of their owner.
+    return {"max_retries": command.order.max_retries} if isinstance(command, GenerateReport) else {}
 
 
 def _parcel(message: Command | Event, message_id: str, exchange: str, routing_key: str, body: bytes) -> Parcel:

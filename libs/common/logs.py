@@ -19,8 +19,8 @@ _NO_FACTS: Mapping[str, object] = MappingProxyType({})
 _facts: ContextVar[Mapping[str, object]] = ContextVar("pressroom_log_facts", default=_NO_FACTS)
 _credentials = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@", re.IGNORECASE)
 
-# pika logs each attempt to connect, with stack traces, as errors; our own line about it is enough.
-_NOISY = ("pika", "amqp", "kombu", "alembic", "httpx", "httpcore")
+# pika logs each attempt to connect as an error with its stack, dramatiq whole commands. Our own lines say enough.
+_NOISY = ("pika", "amqp", "kombu", "alembic", "httpx", "httpcore", "dramatiq")
 
 
 def configure(service: str, level: str) -> None:

@@ -31,7 +31,7 @@ MESSAGES_PUBLISHED = Counter(
 )
 EVENTS_HEARD = Counter(
     "pressroom_events_heard_total",
-    "Events by outcome: handled, repeated, unknown or dead.",
+    "Events by outcome: handled, repeated, ignored (no handler), unknown or dead.",
     ["service", "event", "outcome"],
 )
 COMMANDS_HANDLED = Counter(

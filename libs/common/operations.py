@@ -12,6 +12,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from prometheus_client import make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
 
+from libs.common.errors import SettingsError
 from libs.common.metrics import REGISTRY_IN_USE
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ class OperationsServer:
     def __init__(self, host: str, port: int, health: Health) -> None:
         self._metrics = make_wsgi_app(REGISTRY_IN_USE)
         self._health = health
-        self._server = make_server(host, port, self._answer, ThreadingWSGIServer, _QuietHandler)
+        try:
+            self._server = make_server(host, port, self._answer, ThreadingWSGIServer, _QuietHandler)
+        except OSError as error:
+            raise SettingsError(f"The operations port {host}:{port} cannot be used: {error.strerror}.") from error
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name=self.name, daemon=True)
 
     @property

@@ -41,9 +41,9 @@ class Outbox:
         self._session = session
         self._now = now
 
-    def add(self, message: Command | Event, *, max_retries: int | None = None) -> None:
-        """Send `message` after the commit; `max_retries` overrides the number of retries of a command."""
-        parcel = pack(message, message_id=str(uuid4()), max_retries=max_retries, now=self._now)
+    def add(self, message: Command | Event) -> None:
+        """Send `message` after the commit."""
+        parcel = pack(message, message_id=str(uuid4()), now=self._now)
         self._session.execute(
             insert(outbox).values(
                 message_id=parcel.message_id,

@@ -11,10 +11,10 @@ from amqp.exceptions import AMQPError
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
-from libs.common.connection import kombu_connection
+from libs.common.connection import open_connection
 from libs.common.envelope import Parcel
 from libs.common.errors import TransientFailure
-from libs.common.topology import WORK, Topology
+from libs.common.topology import EVENTS, Topology
 
 CONFIRM_SECONDS = 30.0
 BROKER_ERRORS = (AMQPError, OperationalError, OSError)
@@ -24,7 +24,8 @@ BROKER_ERRORS = (AMQPError, OperationalError, OSError)
 class ConfirmingPublisher:
     """Publishes batches on one connection, which is opened when needed and after a failure. For one thread.
 
-    Commands are `mandatory`: one that no queue takes comes back and counts as not sent.
+    All but events are `mandatory`: a message that no queue takes comes back and counts as not sent, and the topology is
+    declared again before the next batch. (Events have an alternate exchange for what nobody listens to.)
     """
 
     def __init__(self, broker_url: str, topology: Topology) -> None:
@@ -35,6 +36,12 @@ class ConfirmingPublisher:
         self._waiting: dict[int, str] = {}
         self._refused: set[str] = set()
         self._published = 0
+        self._declared = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection, as far as we know."""
+        return self._channel is not None
 
     def publish(self, parcels: Sequence[Parcel], headers: dict[str, object] | None = None) -> set[str]:
         """The message ids that the broker has confirmed; TransientFailure if it is away or does not answer in time."""
@@ -45,12 +52,14 @@ class ConfirmingPublisher:
                 self._published += 1
                 self._waiting[self._published] = parcel.message_id
                 channel.basic_publish(
-                    _message(parcel, headers), parcel.exchange, parcel.routing_key, parcel.exchange == WORK
+                    _message(parcel, headers), parcel.exchange, parcel.routing_key, parcel.exchange != EVENTS
                 )
             self._await_confirms(time.monotonic() + CONFIRM_SECONDS)
-        except BROKER_ERRORS as error:
+        except Exception as error:
             self.close()
-            raise TransientFailure(f"The broker did not confirm: {type(error).__name__}: {error}") from error
+            if isinstance(error, BROKER_ERRORS):
+                raise TransientFailure(f"The broker did not confirm: {type(error).__name__}: {error}") from error
+            raise
         return {parcel.message_id for parcel in parcels} - self._refused
 
     def keep_alive(self) -> None:
@@ -72,9 +81,8 @@ class ConfirmingPublisher:
 
     def _open(self) -> amqp.Channel:
         if self._channel is None:
-            self._connection = kombu_connection(self._broker_url)
-            self._connection.connect()
-            self._topology.declare(self._connection.default_channel)
+            self._connection = open_connection(self._broker_url)
+            self._declared = False
             channel = self._connection.channel()
             channel.confirm_select()
             channel.events["basic_ack"].add(self._on_ack)
@@ -82,6 +90,10 @@ class ConfirmingPublisher:
             channel.events["basic_return"].add(self._on_return)
             self._published = 0
             self._channel = channel
+        if not self._declared:
+            assert self._connection is not None
+            self._topology.declare(self._connection.default_channel)
+            self._declared = True
         return self._channel
 
     def _await_confirms(self, deadline: float) -> None:
@@ -101,6 +113,7 @@ class ConfirmingPublisher:
     def _on_return(self, _error: Exception, _exchange: str, _key: str, message: amqp.Message) -> None:
         # The broker returns an unroutable message first and confirms it afterwards all the same.
         self._refused.add(message.properties["message_id"])
+        self._declared = False  # somebody has deleted a queue or its binding
 
     def _settle(self, delivery_tag: int, multiple: bool) -> list[str]:
         tags = [tag for tag in self._waiting if tag <= delivery_tag] if multiple else [delivery_tag]

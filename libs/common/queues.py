@@ -7,7 +7,7 @@ from typing import Any
 from amqp.exceptions import NotFound
 from kombu.connection import Connection
 
-from libs.common.connection import kombu_connection
+from libs.common.connection import open_connection
 from libs.common.errors import TransientFailure
 from libs.common.loop import Loop
 from libs.common.metrics import BROKER_UP, QUEUE_CONSUMERS, QUEUE_MESSAGES
@@ -40,9 +40,11 @@ class QueueWatch(Loop):
             for queue in WAIT_SECONDS:
                 self._measure(connection, queue, "waiting")
             self._measure(connection, UNROUTABLE, "dead")
-        except BROKER_ERRORS as error:
+        except Exception as error:
             self._forget()
-            raise TransientFailure(f"The broker does not answer: {error}") from error
+            if isinstance(error, BROKER_ERRORS):
+                raise TransientFailure(f"The broker does not answer: {error}") from error
+            raise
         self._answered = True
         BROKER_UP.labels(self._service).set(1)
         return False
@@ -57,15 +59,18 @@ class QueueWatch(Loop):
         try:
             found: Any = connection.default_channel.queue_declare(queue, passive=True)
         except NotFound:
-            return  # somebody deleted it, or nobody has declared it yet; whoever needs it declares it again
+            # Somebody deleted it, or nobody has declared it yet: an old figure would be a lie.
+            QUEUE_MESSAGES.remove(label or queue, state)
+            if consumers:
+                QUEUE_CONSUMERS.remove(queue)
+            return
         QUEUE_MESSAGES.labels(label or queue, state).set(found.message_count)
         if consumers:
             QUEUE_CONSUMERS.labels(queue).set(found.consumer_count)
 
     def _open(self) -> Connection:
         if self._connection is None:
-            self._connection = kombu_connection(self._broker_url)
-            self._connection.connect()
+            self._connection = open_connection(self._broker_url)
         self._connection.heartbeat_check()
         return self._connection
 

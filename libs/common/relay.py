@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from libs.common.clock import Clock, utc_now
 from libs.common.envelope import Parcel
+from libs.common.errors import TransientFailure
 from libs.common.inbox import forget_old
 from libs.common.loop import Loop
 from libs.common.metrics import MESSAGES_PUBLISHED, OUTBOX_OLDEST_SECONDS, OUTBOX_UNPUBLISHED
@@ -65,8 +66,18 @@ class Relay(Loop):
         return bool(sent)
 
     def stop(self, timeout_seconds: float) -> None:
+        """End after the present batch, and send what the other parts have recorded while they stopped."""
         super().stop(timeout_seconds)
+        if not self.alive() and self._publisher.is_open:
+            self._send_the_rest()
         self._publisher.close()
+
+    def _send_the_rest(self) -> None:
+        try:
+            while self.relay_batch():
+                pass
+        except TransientFailure as failure:
+            log.warning("what is left in the outbox is sent after the next start", extra={"reason": str(failure)})
 
     def _publish(self, rows: Sequence[Any]) -> list[int]:
         if not rows:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from libs.common.errors import SettingsError
@@ -44,7 +45,7 @@ class Service:
         self.name = name
         self._settings = settings
         self._parts: list[Part] = []
-        self._stop = threading.Event()
+        self._asked = SimpleQueue[int]()
         watch = QueueWatch(name, settings.broker_url, settings.queue_watch_seconds)
         self.health = Health(
             live={"parts": self._check_parts},
@@ -55,20 +56,26 @@ class Service:
     def run(self, parts: Sequence[Part]) -> int:
         """Run until SIGTERM or SIGINT; the exit code: 0 when asked to stop, 1 if a part has ended by itself."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
+            # Unlike Event.set, SimpleQueue.put may interrupt the wait below at any point without a deadlock.
+            signal.signal(number, lambda number, _frame: self._asked.put(number))
         started = time.monotonic()
         self._parts = [*self._helpers, *parts]
         for part in self._parts:
             part.start()
         log.info("the service has started", extra={"parts": [part.name for part in self._parts]})
-        while not self._stop.wait(0.5):
-            if dead := self._dead_parts():
-                log.critical("a part has ended by itself; the service stops", extra={"parts": dead})
-                break
-        code = 0 if self._stop.is_set() else 1
+        code = self._wait()
         self._stop_parts()
         log.info("the service has stopped", extra={"exit_code": code, "seconds": round(time.monotonic() - started, 1)})
         return code
+
+    def _wait(self) -> int:
+        while True:
+            with suppress(Empty):
+                self._asked.get(timeout=0.5)
+                return 0
+            if dead := self._dead_parts():
+                log.critical("a part has ended by itself; the service stops", extra={"parts": dead})
+                return 1
 
     def _stop_parts(self) -> None:
         deadline = time.monotonic() + self._settings.stop_timeout_seconds

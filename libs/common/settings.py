@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -36,7 +36,7 @@ class CommonSettings(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.Meta(description="Type of every queue. Only quorum queues survive the loss of a cluster node."),
     ] = "quorum"
     queue_watch_seconds: Annotated[
-        float, msgspec.Meta(ge=0.1, description="How often the depth of every queue is read for the metrics.")
+        float, msgspec.Meta(ge=0.1, le=30, description="How often the depth of every queue is read for the metrics.")
     ] = 10.0
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
@@ -84,9 +84,11 @@ def _text(name: str, environ: Mapping[str, str]) -> str | None:
         raise SettingsError(f"{name} and {name}_FILE are both set; give only one of them.")
     if path:
         try:
-            return Path(path).read_text(encoding="utf-8").strip()
+            return Path(path).read_text(encoding="utf-8").strip() or None
         except OSError as error:
             raise SettingsError(f"{name}_FILE names a file that cannot be read: {path} ({error.strerror}).") from error
+        except UnicodeDecodeError:
+            raise SettingsError(f"{name}_FILE names a file that is no UTF-8 text: {path}.") from None
     return environ.get(name) or None
 
 
@@ -95,4 +97,14 @@ def _convert(field: str, text: str, annotation: object) -> object:
         return msgspec.convert(text, annotation, strict=False)
     except msgspec.ValidationError as error:
         # The value itself stays out of the sentence: it may be a secret.
-        raise SettingsError(f"{variable(field)} is wrong: {error}. {describe(annotation)}".rstrip()) from None
+        raise SettingsError(
+            f"{variable(field)} is wrong: {_right(annotation, error)}. {describe(annotation)}".rstrip()
+        ) from None
+
+
+def _right(annotation: object, error: msgspec.ValidationError) -> str:
+    """What would be right."""
+    plain = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    if get_origin(plain) is Literal:
+        return f"it must be {' or '.join(str(choice) for choice in get_args(plain))}"
+    return str(error)

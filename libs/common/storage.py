@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from libs.common.errors import PermanentFailure, TransientFailure
+from libs.common.errors import PermanentFailure, SettingsError, TransientFailure
 from libs.common.logs import without_credentials
 
 CHUNK_BYTES = 1024 * 1024
@@ -28,10 +29,8 @@ class ArtifactStorage:
 
     def put_file(self, key: str, path: Path) -> None:
         """Store the file at `path` under `key`."""
-        try:
+        with _failures(key):
             obstore.put(self._store, key, path)
-        except (BaseError, OSError) as error:
-            raise _away(error) from error
 
     def read(self, key: str) -> bytes:
         """The whole file."""
@@ -40,38 +39,50 @@ class ArtifactStorage:
     def stream(self, key: str) -> Iterator[bytes]:
         """The file in pieces of about a megabyte."""
         try:
-            for piece in obstore.get(self._store, key).stream(min_chunk_size=CHUNK_BYTES):
-                yield bytes(piece)
+            with _failures(key):
+                for piece in obstore.get(self._store, key).stream(min_chunk_size=CHUNK_BYTES):
+                    yield bytes(piece)
         except (NotFoundError, FileNotFoundError) as error:
             raise PermanentFailure(f"The file {key} is no longer in the artifact storage.") from error
-        except (BaseError, OSError) as error:
-            raise _away(error) from error
 
     def delete(self, key: str) -> None:
         """Remove the file; one that is gone already is fine."""
-        try:
+        with suppress(NotFoundError, FileNotFoundError), _failures(key):
             obstore.delete(self._store, key)
-        except (NotFoundError, FileNotFoundError):
-            return
-        except (BaseError, OSError) as error:
-            raise _away(error) from error
 
     def ping(self) -> None:
         """Raise a TransientFailure unless the storage answers."""
-        try:
+        if isinstance(self._store, LocalStore) and not Path(str(self._store.prefix)).is_dir():
+            raise TransientFailure(f"The artifact folder {self._store.prefix} is gone.")
+        with _failures():
             next(iter(obstore.list(self._store, chunk_size=1)), None)
-        except (BaseError, OSError) as error:
-            raise _away(error) from error
 
 
 def _open(url: str) -> ObjectStore:
-    if "://" not in url:
-        return LocalStore(str(Path(url).absolute()), mkdir=True)
-    if url.startswith("file://"):
-        return LocalStore(url.removeprefix("file://"), mkdir=True)
-    return from_url(url)
+    try:
+        if "://" not in url:
+            return LocalStore(str(Path(url).absolute()), mkdir=True)
+        if url.startswith("file://"):
+            return LocalStore(url.removeprefix("file://"), mkdir=True)
+        return from_url(url)
+    except (BaseError, OSError, ValueError) as error:
+        raise SettingsError(
+            f"PRESSROOM_ARTIFACTS_URL names no folder or bucket that can be used: {_first_line(error)}"
+        ) from error
 
 
-def _away(error: Exception) -> TransientFailure:
-    first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return TransientFailure(f"The artifact storage did not answer as it should: {without_credentials(first_line)}")
+@contextmanager
+def _failures(key: str = "") -> Iterator[None]:
+    try:
+        yield
+    except (NotFoundError, FileNotFoundError):
+        raise
+    except ValueError as error:
+        raise PermanentFailure(f"{key!r} cannot be the name of a file in the artifact storage.") from error
+    except (BaseError, OSError) as error:
+        raise TransientFailure(f"The artifact storage did not answer as it should: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    return without_credentials(text.splitlines()[0])

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, DateTime, Dialect, Engine, Table, create_engi
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 
@@ -101,15 +102,15 @@ def upsert(session: Session, table: Table, values: dict[str, Any], key: Sequence
 def _normalised(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):
         raise SettingsError(
             "A store URL must read sqlite:///path or postgresql://user:password@host/database."
-        ) from error
-    if parsed.drivername in ("postgresql", "postgres"):
-        return parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise SettingsError(f"A store lives in SQLite or PostgreSQL, not in {parsed.get_backend_name()}.")
-    return parsed
+        ) from None  # its own text may hold a password
+    drivers = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+    backend = parsed.drivername.partition("+")[0]
+    if backend not in drivers:
+        raise SettingsError(f"A store lives in SQLite or PostgreSQL, not in {backend}.")
+    return parsed.set(drivername=drivers[backend])
 
 
 def _postgresql_engine(url: URL) -> Engine:
@@ -118,11 +119,18 @@ def _postgresql_engine(url: URL) -> Engine:
 
 def _sqlite_engine(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(url.database).parent)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"The folder of a store, {folder}, cannot be made: {error.strerror}.") from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -150,6 +158,8 @@ def _away_is_transient() -> Iterator[None]:
             cause = str(error.orig).strip().splitlines()[0]
             raise TransientFailure(f"The store is away, locked or out of space: {cause}") from error
         raise
+    except PoolTimeout as error:
+        raise TransientFailure("The store is busy: all connections to it are in use.") from error
 
 
 def _is_our_mistake(error: OperationalError) -> bool:

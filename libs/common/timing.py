@@ -5,7 +5,7 @@
 | daily | `{"hour": 8, "minute": 0}` | `minute` may be left out here and below and is then 0 |
 | weekly | `{"day_of_week": 6, "hour": 9, "minute": 30}` | Monday = 0 … Sunday = 6, or a list of them |
 | monthly | `{"day_of_month": "last", "hour": 7}` | 1 … 31, `"last"`, or a list; months without that day are left out |
-| cron | `{"cron": "0 8 * * MON-FRI"}` | five fields with names, `L`, `LW`, `#`, or a macro like `@daily`; Sunday = 0 or 7 |
+| cron | `{"cron": "0 8 * * MON-FRI"}` | five fields with names, `L`, `LW`, `#`, or a macro like `@daily`; Sunday = 0 |
 | interval | `{"every": 15, "unit": "minutes"}` | minutes, hours or days of 24 hours, counted from an anchor |
 | once | `{"at": "2026-12-31T18:00:00"}` | local time in the schedule's zone, unless it carries an offset |
 
@@ -129,9 +129,9 @@ def describe(timing: Timing) -> str:
         words += f" ({timing.timezone})"
     starts_at, ends_at = _bounds(timing)
     if starts_at:
-        words += f", from {starts_at:%Y-%m-%d %H:%M} UTC"
+        words += f", from {starts_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if ends_at:
-        words += f", until {ends_at:%Y-%m-%d %H:%M} UTC"
+        words += f", until {ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return words
 
 
@@ -145,7 +145,7 @@ def _rhythm(timing: Timing) -> _Rhythm:
     _check_keys(timing)
     zone = _zone(timing.timezone)
     if timing.frequency == "interval":
-        return _interval(_step(timing.config), timing.starts_at or EPOCH)
+        return _interval(_step(timing.config), (timing.starts_at or EPOCH).astimezone(UTC))
     if timing.frequency == "once":
         return _once(_at(timing.config, zone))
     expression = _expression(timing)
@@ -168,7 +168,7 @@ def _interval(step: timedelta, anchor: datetime) -> _Rhythm:
         # Counted from the anchor each time, so that no rounding and no late run adds up.
         count = max((after - anchor) // step + 1, 0)
         while True:
-            yield (anchor + count * step).astimezone(UTC)
+            yield anchor + count * step
             count += 1
 
     return after_instant

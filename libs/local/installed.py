@@ -1,0 +1,87 @@
+"""Where the installed programs are that we run but do not ship: RabbitMQ, Erlang's epmd and PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from glob import iglob
+from pathlib import Path
+
+from libs.common.errors import PermanentFailure
+
+# Distributions put wrappers on the PATH that insist on root or on an account of their own; these are the real scripts.
+RABBITMQ_FOLDERS = (
+    "/usr/lib/rabbitmq/bin",
+    "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin",
+    "/usr/lib64/rabbitmq/lib/rabbitmq_server-*/sbin",
+    "/opt/rabbitmq/sbin",
+    "/opt/homebrew/opt/rabbitmq/sbin",
+    "/usr/local/opt/rabbitmq/sbin",
+    "/home/linuxbrew/.linuxbrew/opt/rabbitmq/sbin",
+    "/usr/local/lib/rabbitmq_server-*/sbin",
+)
+POSTGRES_FOLDERS = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/libexec/postgresql*",
+    "/usr/pgsql-*/bin",
+    "/usr/lib/postgresql*/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+    "/home/linuxbrew/.linuxbrew/opt/postgresql@*/bin",
+)
+# Where a shell without a login often does not look.
+MORE_PATH = ("/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/home/linuxbrew/.linuxbrew/bin")
+
+
+def program_path(environ: os._Environ[str] | dict[str, str]) -> str:
+    """The PATH of `environ` and some usual folders after it."""
+    given = environ.get("PATH") or os.defpath
+    return os.pathsep.join([given, *(folder for folder in MORE_PATH if folder not in given.split(os.pathsep))])
+
+
+def rabbitmq_scripts(path: str) -> Path:
+    """The folder of RabbitMQ's own scripts (rabbitmq-server, rabbitmqctl); a PermanentFailure if it is not installed."""
+    on_path = shutil.which("rabbitmq-server", path=path)
+    beside = [Path(on_path).resolve().parent] if on_path else []
+    for folder in [*beside, *_folders(RABBITMQ_FOLDERS)]:
+        if all((folder / script).is_file() for script in ("rabbitmq-server", "rabbitmq-env", "rabbitmq-defaults")):
+            return folder
+    raise PermanentFailure(
+        "RabbitMQ is not installed: run `make setup`, or install the package rabbitmq-server, "
+        "or name a broker that runs in PRESSROOM_BROKER_URL."
+    )
+
+
+def epmd(path: str) -> Path:
+    """Erlang's port mapper; a PermanentFailure if there is no Erlang."""
+    on_path = shutil.which("epmd", path=path)
+    if on_path:
+        return Path(on_path)
+    erl = shutil.which("erl", path=path)
+    if erl:
+        erlang = Path(erl).resolve().parent.parent
+        for found in [erlang / "bin" / "epmd", *sorted(erlang.glob("erts-*/bin/epmd"))]:
+            if found.is_file():
+                return found
+    raise PermanentFailure("Erlang (the programs erl and epmd) is not installed: run `make setup`.")
+
+
+def postgres_programs(path: str) -> Path | None:
+    """The folder with initdb and postgres of the newest PostgreSQL, or None if no server is installed."""
+    on_path = shutil.which("initdb", path=path)
+    beside = [Path(on_path).resolve().parent] if on_path else []
+    for folder in [*beside, *_folders(POSTGRES_FOLDERS)]:
+        if (folder / "initdb").is_file() and (folder / "postgres").is_file():
+            return folder
+    return None
+
+
+def _folders(patterns: Iterable[str]) -> Iterator[Path]:
+    for pattern in patterns:
+        yield from (Path(found) for found in sorted(iglob(pattern), key=_newest_first))
+
+
+def _newest_first(folder: str) -> list[int]:
+    return [-int(number) for number in re.findall(r"\d+", folder)]

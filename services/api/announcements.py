@@ -1,0 +1,98 @@
+"""Tells the timetable what a schedule is now: when it is due, and the order to place then.
+
+The version of a schedule grows with each announcement; a listener keeps the highest one it has heard of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from libs.common.messages import Parameter, Priority, Recipient, ReportOrder, ScheduleSaved, Timing
+from libs.common.outbox import Outbox
+from services.api.orders import declared, order_for, plan
+from services.api.parameters import given_values
+from services.api.platform import Platform
+from services.api.problems import Findings, Refused, conflict
+from services.api.schemas.schedules import Frequency
+from services.api.tables import ScheduleRow, TemplateRow
+
+
+def announce_anew(session: Session, row: ScheduleRow, now: datetime) -> None:
+    """Tell the timetable of a change, under the next version."""
+    row.version += 1
+    row.updated_at = now
+    announce(session, row, now)
+
+
+def announce(session: Session, row: ScheduleRow, now: datetime) -> None:
+    """Tell the timetable what the schedule is now."""
+    Outbox(session, now).add(
+        ScheduleSaved(
+            at=now,
+            schedule_id=row.id,
+            version=row.version,
+            active=row.active,
+            timing=timing_of(row),
+            order=order_of(row),
+        )
+    )
+
+
+def announce_schedules(session: Session, platform: Platform, where: ColumnElement[bool]) -> None:
+    """Tell the timetable of a changed template or source, for each active schedule that refers to it.
+
+    A paused schedule is announced when it is resumed.
+    """
+    session.flush()
+    for row in schedules_of(session, where):
+        if row.active:
+            session.refresh(row)
+            announce_anew(session, row, platform.now)
+
+
+def schedules_of(session: Session, where: ColumnElement[bool]) -> Sequence[ScheduleRow]:
+    """The schedules whose template fulfils `where`."""
+    query = select(ScheduleRow).join(TemplateRow, ScheduleRow.template_id == TemplateRow.id).where(where)
+    return session.execute(query.order_by(ScheduleRow.created_at, ScheduleRow.id)).scalars().all()
+
+
+def refuse_unfit(session: Session, template: TemplateRow) -> None:
+    """Refused (409) if a schedule of `template` could not be produced with the parameters it has."""
+    for row in schedules_of(session, TemplateRow.id == template.id):
+        try:
+            parameters_of(row)
+        except Refused as refused:
+            raise conflict(
+                f"The schedule {row.name} ({row.id}) does not fit the changed template: {refused.detail} "
+                "Give the parameter a default, or change that schedule."
+            ) from refused
+
+
+def parameters_of(row: ScheduleRow) -> tuple[Parameter, ...]:
+    """The value of each parameter when the schedule is due; Refused if one does not fit the template."""
+    with Findings() as wrong:
+        return given_values(declared(row.template), row.parameters, wrong)
+
+
+def order_of(row: ScheduleRow) -> ReportOrder:
+    """What the schedule orders when it is due."""
+    to = [Recipient(address=one["address"], name=one["name"]) for one in row.recipients]
+    return order_for(
+        row.template, parameters_of(row), row.formats, cast("Priority", row.priority), plan(to, row.subject, row.body)
+    )
+
+
+def timing_of(row: ScheduleRow) -> Timing:
+    """When the schedule is due."""
+    return Timing(
+        frequency=cast("Frequency", row.frequency),
+        config=row.schedule_config,
+        timezone=row.timezone,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+    )

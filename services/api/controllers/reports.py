@@ -1,0 +1,112 @@
+"""/api/v1/reports"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+from litestar.response import Stream
+from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_304_NOT_MODIFIED
+from sqlalchemy import select
+
+from libs.common.messages import Format
+from services.api import download
+from services.api.bodies import JsonBody
+from services.api.controllers.common import CREATES, READS, Asking, By, Key, Work, problems
+from services.api.once import asked
+from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
+from services.api.reports import find_report, request_report
+from services.api.schemas.common import ReportStatus
+from services.api.schemas.reports import AcceptedReport, NewReport, Progress, ReportList, ReportView
+from services.api.tables import OccurrenceRow, ReportRow
+from services.api.views.reports import accepted, progress, report_summary, report_view
+
+LATEST_CREATED = Order(ReportRow.created_at, ReportRow.id)
+
+FILE = {
+    200: ResponseSpec(bytes, description="The file.", media_type="application/octet-stream", generate_examples=False)
+}
+
+
+class ReportController(Controller):
+    """Reports: asked for, produced, delivered."""
+
+    path = "/reports"
+    tags = ("reports",)
+
+    @post("/", dto=JsonBody, return_dto=None, status_code=HTTP_202_ACCEPTED, responses=CREATES, sync_to_thread=True)
+    def create(self, data: NewReport, platform: Work, caller: By, key: Key = None) -> Response[AcceptedReport]:
+        """Ask for a report now. It is produced in the background: see `links.progress`."""
+        with platform.records.begin() as session:
+            request = asked(session, "report", caller, key, data, platform.now)
+            if request.first:
+                request_report(session, platform, caller, request.id, data)
+            answer = accepted(find_report(session, request.id))
+        return Response(answer, status_code=HTTP_202_ACCEPTED, headers={"Location": answer.links.self})
+
+    @get("/", responses=READS, sync_to_thread=True)
+    def list_all(
+        self,
+        request: Asking,
+        platform: Work,
+        status: ReportStatus | None = None,
+        report_type: Annotated[str | None, Parameter(description="Only those of this template.")] = None,
+        schedule: Annotated[UUID | None, Parameter(description="Only those of this schedule.")] = None,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+    ) -> ReportList:
+        """List reports, the latest first."""
+        query = select(ReportRow)
+        if status is not None:
+            query = query.where(ReportRow.status == status)
+        if report_type is not None:
+            query = query.where(ReportRow.report_type == report_type)
+        if schedule is not None:
+            query = query.where(ReportRow.schedule_id == schedule)
+        with platform.records.read() as session:
+            rows, following = page(session, query, LATEST_CREATED, Window(limit, cursor))
+            return ReportList([report_summary(row) for row in rows], next_url(request, following))
+
+    @get("/{report_id:uuid}", responses=READS, sync_to_thread=True)
+    def show(self, report_id: UUID, platform: Work) -> ReportView:
+        """Show a report with its files, deliveries and times."""
+        with platform.records.read() as session:
+            row = find_report(session, report_id, whole=True)
+            occurrence = session.get(OccurrenceRow, row.occurrence_id) if row.occurrence_id else None
+            return report_view(row, occurrence)
+
+    @get("/{report_id:uuid}/progress", responses=READS, sync_to_thread=True)
+    def progress(self, report_id: UUID, platform: Work) -> Progress:
+        """Show how far a report is. Cheap: ask as often as you like."""
+        with platform.records.read() as session:
+            return progress(find_report(session, report_id))
+
+    @get(
+        "/{report_id:uuid}/download",
+        responses={**READS, **problems(409, 410), **FILE},
+        media_type="application/octet-stream",
+        sync_to_thread=True,
+    )
+    def download(
+        self,
+        report_id: UUID,
+        platform: Work,
+        wanted: Annotated[
+            Format | None, Parameter(query="format", description="Not needed if the report has just one file.")
+        ] = None,
+        filename: Annotated[str | None, Parameter(description="For a report with several files of one format.")] = None,
+        if_none_match: Annotated[str | None, Parameter(header="If-None-Match", description="An ETag.")] = None,
+    ) -> Response[Any]:
+        """Download a file. Its ETag is its SHA-256."""
+        with platform.records.read() as session:
+            artifact = download.chosen(find_report(session, report_id, whole=True), wanted, filename)
+        if download.is_known(if_none_match, artifact):
+            return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers={"ETag": download.etag(artifact)})
+        return Stream(
+            download.pieces(platform.artifacts, artifact.key),
+            headers=download.headers(artifact),
+            media_type=artifact.media_type,
+        )

@@ -1,0 +1,71 @@
+"""/api/v1/templates"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Controller, delete, get, patch, post
+from litestar.params import Parameter
+from sqlalchemy import select
+
+from services.api.bodies import JsonBody
+from services.api.controllers.common import CREATES, DELETES, READS, WRITES, Asking, By, Key, Work
+from services.api.once import asked
+from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
+from services.api.schemas.templates import NewTemplate, TemplateChanges, TemplateList, TemplateView
+from services.api.tables import TemplateRow
+from services.api.templates import (
+    change_template,
+    create_template,
+    created_template,
+    delete_template,
+    find_template,
+)
+from services.api.views.templates import template_view
+
+Which = Annotated[str, Parameter(description="The slug or the id of the template.")]
+
+BY_SLUG = Order(TemplateRow.slug, TemplateRow.id, descending=False)
+
+
+class TemplateController(Controller):
+    """What can be produced. The slug of a template is the `report_type` of reports and schedules."""
+
+    path = "/templates"
+    tags = ("templates",)
+
+    @post("/", dto=JsonBody, return_dto=None, responses=CREATES, sync_to_thread=True)
+    def create(self, data: NewTemplate, platform: Work, caller: By, key: Key = None) -> TemplateView:
+        """Create a template."""
+        with platform.records.begin() as session:
+            request = asked(session, "template", caller, key, data, platform.now)
+            if request.first:
+                create_template(session, platform, caller, request.id, data)
+            return template_view(created_template(session, request.id))
+
+    @get("/", responses=READS, sync_to_thread=True)
+    def list_all(
+        self, request: Asking, platform: Work, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    ) -> TemplateList:
+        """List the templates, by slug."""
+        with platform.records.read() as session:
+            rows, following = page(session, select(TemplateRow), BY_SLUG, Window(limit, cursor))
+            return TemplateList([template_view(row) for row in rows], next_url(request, following))
+
+    @get("/{which:str}", responses=READS, sync_to_thread=True)
+    def show(self, which: Which, platform: Work) -> TemplateView:
+        """Show a template."""
+        with platform.records.read() as session:
+            return template_view(find_template(session, which))
+
+    @patch("/{which:str}", dto=JsonBody, return_dto=None, responses=WRITES, sync_to_thread=True)
+    def change(self, which: Which, data: TemplateChanges, platform: Work, caller: By) -> TemplateView:
+        """Change a template. The schedules that use it follow at once."""
+        with platform.records.begin() as session:
+            return template_view(change_template(session, platform, caller, which, data))
+
+    @delete("/{which:str}", responses=DELETES, sync_to_thread=True)
+    def remove(self, which: Which, platform: Work, caller: By) -> None:
+        """Delete a template that no schedule uses. The record of its reports stays."""
+        with platform.records.begin() as session:
+            delete_template(session, platform, caller, which)

@@ -1,0 +1,66 @@
+"""What the scheduler tells about the expected moments of a schedule."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from libs.common.messages import OccurrenceMissed, OccurrenceStarted, SchedulePaused
+from libs.common.store import upsert
+from services.api.record.ending import settle
+from services.api.record.reports import keep_order, known_report
+from services.api.tables import AuditRow, OccurrenceRow, ScheduleRow, table_of
+
+
+def on_occurrence_started(session: Session, event: OccurrenceStarted) -> None:
+    """An expected moment came; its report may be known already from the generator or the mailer."""
+    report = known_report(session, event.report_id, event.at)
+    report.occurrence_id = event.occurrence_id
+    report.schedule_id = event.schedule_id
+    report.scheduled_for = event.scheduled_for
+    keep_order(report, event.order, event.at)
+    row = session.get(OccurrenceRow, event.occurrence_id)
+    if row is None:
+        row = OccurrenceRow(id=event.occurrence_id, schedule_id=event.schedule_id, scheduled_for=event.scheduled_for)
+        session.add(row)
+    # A moment that did produce a report was not missed, whatever was told before.
+    if row.report_id is None or event.at < row.claimed_at:
+        row.report_id, row.claimed_at, row.schedule_version = event.report_id, event.at, event.schedule_version
+    settle(session, report)
+
+
+def on_occurrence_missed(session: Session, event: OccurrenceMissed) -> None:
+    """An expected moment passed without a report."""
+    values = {
+        "id": event.occurrence_id,
+        "schedule_id": event.schedule_id,
+        "schedule_version": event.schedule_version,
+        "scheduled_for": event.scheduled_for,
+        "status": "missed",
+        "reason": event.reason,
+        "claimed_at": event.at,
+        "ended_at": event.at,
+    }
+    upsert(session, table_of(OccurrenceRow), values, key=["id"], update=[])
+
+
+def on_schedule_paused(session: Session, event: SchedulePaused) -> None:
+    """The scheduler had to stop a schedule. One that was changed since has another chance."""
+    paused = (
+        update(ScheduleRow)
+        .where(ScheduleRow.id == event.schedule_id, ScheduleRow.version <= event.version, ScheduleRow.active.is_(True))
+        .values(active=False, pause_reason=event.reason, updated_at=event.at)
+        .returning(ScheduleRow.id)
+    )
+    if session.execute(paused).one_or_none() is not None:
+        session.add(
+            AuditRow(
+                at=event.at,
+                user_id=None,
+                user_name="scheduler",
+                act="paused",
+                kind="schedule",
+                subject_id=event.schedule_id,
+                facts={"reason": event.reason},
+            )
+        )

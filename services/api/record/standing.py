@@ -1,0 +1,31 @@
+"""How far a thing is: of two facts about it, the greater one stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Standing(NamedTuple):
+    """Compares facts: what cannot be undone is greatest, then the later attempt, the later phase, the later moment."""
+
+    is_final: bool
+    attempt: int
+    phase: int
+    at: datetime
+
+    @classmethod
+    def of(cls, phases: Sequence[str], phase: str, attempt: int, at: datetime) -> Standing:
+        """The standing of `phase`; the last of `phases` is the one that cannot be undone."""
+        return cls(phase == phases[-1], attempt, phases.index(phase), at)
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    """The first of the moments that are known."""
+    return min((one for one in moments if one is not None), default=None)
+
+
+def latest(*moments: datetime | None) -> datetime | None:
+    """The last of the moments that are known."""
+    return max((one for one in moments if one is not None), default=None)

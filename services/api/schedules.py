@@ -1,0 +1,156 @@
+"""Schedules: created, changed, paused, deleted, and announced to the timetable each time."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from libs.common.messages import (
+    Format,
+    Parameter,
+    Priority,
+    ScheduleDeleted,
+    Timing,
+)
+from libs.common.outbox import Outbox
+from libs.common.timing import TimingError, check
+from services.api import recipients
+from services.api.announcements import announce, announce_anew
+from services.api.audit import note
+from services.api.definitions import alone, assign, set_fields
+from services.api.orders import declared, template_for
+from services.api.parameters import given_values
+from services.api.people import Caller
+from services.api.platform import Platform
+from services.api.problems import Findings, gone, missing
+from services.api.schemas.common import NewRecipient
+from services.api.schemas.schedules import Frequency, NewSchedule, ScheduleChanges
+from services.api.tables import ScheduleRow
+
+
+def create_schedule(session: Session, platform: Platform, caller: Caller, schedule_id: UUID, new: NewSchedule) -> None:
+    """Keep a new schedule and announce it."""
+    alone(session)
+    now = platform.now
+    row = ScheduleRow(id=schedule_id, version=1, pause_reason=None, created_at=now, updated_at=now)
+    assign(row, _checked(session, platform, new))
+    session.add(row)
+    note(session, caller, "created", "schedule", schedule_id, now, name=new.name)
+    session.flush()
+    session.refresh(row)
+    announce(session, row, now)
+
+
+def created_schedule(session: Session, schedule_id: UUID) -> ScheduleRow:
+    """What a request with an Idempotency-Key has created, now or before; Refused (410) if it was deleted since."""
+    row = session.get(ScheduleRow, schedule_id)
+    if row is None:
+        raise gone("What this Idempotency-Key created has been deleted since; take a new key to create it again.")
+    return row
+
+
+def change_schedule(
+    session: Session, platform: Platform, caller: Caller, schedule_id: UUID, changes: ScheduleChanges
+) -> ScheduleRow:
+    """Change, pause or resume a schedule."""
+    alone(session)
+    row = find_schedule(session, schedule_id, lock=True)
+    given = set_fields(changes)
+    changed = assign(row, _checked(session, platform, msgspec.structs.replace(_as_new(row), **given)))
+    if given.get("active") is not None and row.pause_reason is not None:
+        row.pause_reason = None
+        changed.append("pause_reason")
+    if changed:
+        note(session, caller, "changed", "schedule", row.id, platform.now, fields=sorted(changed))
+        session.flush()
+        session.refresh(row)
+        announce_anew(session, row, platform.now)
+    return row
+
+
+def delete_schedule(session: Session, platform: Platform, caller: Caller, schedule_id: UUID) -> None:
+    """Delete a schedule; what it has produced stays in the record."""
+    alone(session)
+    row = find_schedule(session, schedule_id, lock=True)
+    now = platform.now
+    Outbox(session, now).add(ScheduleDeleted(at=now, schedule_id=row.id, version=row.version + 1))
+    session.delete(row)
+    note(session, caller, "deleted", "schedule", row.id, now, name=row.name)
+
+
+def find_schedule(session: Session, schedule_id: UUID, *, lock: bool = False) -> ScheduleRow:
+    """The schedule; Refused (404) if there is none. `lock` keeps the scheduler from pausing it meanwhile."""
+    row = session.get(ScheduleRow, schedule_id, with_for_update={"of": ScheduleRow} if lock else None)
+    if row is None:
+        raise missing(f"There is no schedule {schedule_id}.")
+    return row
+
+
+def _checked(session: Session, platform: Platform, new: NewSchedule) -> dict[str, Any]:
+    """The columns of a schedule that makes sense; Refused if this one does not."""
+    with Findings() as wrong:
+        template = template_for(session, new.report_type, wrong)
+        values: tuple[Parameter, ...] = ()
+        if template is not None:
+            values = given_values(declared(template), new.parameters, wrong)
+        to = recipients.checked(new.recipients, platform.settings.max_recipients, wrong)
+        if not new.recipients:
+            wrong.add(
+                "recipients", "recipients must be at least one e-mail address; a schedule without one is of no use."
+            )
+        _check_timing(new, wrong)
+    assert template is not None
+    return {
+        "name": new.name,
+        "template_id": template.id,
+        "frequency": new.frequency,
+        "schedule_config": new.schedule_config,
+        "timezone": new.timezone,
+        "starts_at": new.starts_at,
+        "ends_at": new.ends_at,
+        # Only what was given: a default is taken from the template whenever the schedule is announced.
+        "parameters": {one.name: one.value for one in values if one.name in new.parameters},
+        "formats": list(dict.fromkeys(new.formats)) if new.formats else None,
+        "priority": new.priority,
+        "recipients": [{"address": one.address, "name": one.name} for one in to],
+        "subject": new.subject,
+        "body": new.body,
+        "active": new.active,
+    }
+
+
+def _check_timing(new: NewSchedule, wrong: Findings) -> None:
+    timing = Timing(
+        frequency=new.frequency,
+        config=new.schedule_config,
+        timezone=new.timezone,
+        starts_at=new.starts_at,
+        ends_at=new.ends_at,
+    )
+    try:
+        check(timing)
+    except TimingError as error:
+        wrong.add(error.field, str(error))
+
+
+def _as_new(row: ScheduleRow) -> NewSchedule:
+    """The schedule as somebody would send it."""
+    return NewSchedule(
+        name=row.name,
+        report_type=row.template.slug,
+        frequency=cast("Frequency", row.frequency),
+        schedule_config=row.schedule_config,
+        timezone=row.timezone,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        parameters=row.parameters,
+        formats=cast("list[Format] | None", row.formats),
+        priority=cast("Priority", row.priority),
+        recipients=[NewRecipient(one["address"], one["name"]) for one in row.recipients],
+        subject=row.subject,
+        body=row.body,
+        active=row.active,
+    )

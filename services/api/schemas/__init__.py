@@ -1,0 +1,1 @@
+"""Requests and answers, as msgspec structs: the contract with people and programs."""

@@ -1,0 +1,200 @@
+"""Reports, their files and their deliveries as people send and see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+
+from libs.common.messages import Channel, ErrorClass, Format, Priority, Stage
+from services.api.schemas.common import (
+    Body,
+    DeliveryState,
+    Formats,
+    OccurrenceStatus,
+    Recipients,
+    RecipientView,
+    ReportStatus,
+    ReportType,
+    Subject,
+    Values,
+)
+
+
+class NewReport(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Ask for one report now."""
+
+    report_type: ReportType
+    parameters: Values = {}
+    formats: Formats | None = None
+    """Without it the template's."""
+    priority: Priority = "normal"
+    recipients: Recipients = []
+    subject: Subject = ""
+    body: Body = ""
+
+
+class ReportLinks(msgspec.Struct):
+    """Where to look next."""
+
+    self: str
+    progress: str
+    download: str
+
+
+class AcceptedReport(msgspec.Struct, kw_only=True):
+    """The report will be produced; `progress` tells how far it is."""
+
+    id: UUID
+    status: ReportStatus
+    links: ReportLinks
+
+
+class OccurrenceLink(msgspec.Struct, kw_only=True):
+    """The occurrence that a report belongs to; `status` is null for the moment before its own event has arrived."""
+
+    id: UUID
+    schedule_id: UUID | None
+    scheduled_for: datetime | None
+    status: OccurrenceStatus | None
+
+
+class ArtifactView(msgspec.Struct, kw_only=True):
+    """One finished file."""
+
+    filename: str
+    format: Format
+    media_type: str
+    rows: int
+    size_bytes: int
+    sha256: str
+    url: Annotated[str, msgspec.Meta(description="Where to download it.")]
+
+
+class DeliveryAttemptView(msgspec.Struct, kw_only=True):
+    """One try at a delivery."""
+
+    attempt: int
+    outcome: DeliveryState
+    at: datetime
+    reason: str
+    answer: str
+    seconds: float | None
+
+
+class DeliveryView(msgspec.Struct, kw_only=True):
+    """One report to one recipient over one channel."""
+
+    id: UUID
+    report_id: UUID
+    channel: Channel
+    address: str
+    name: str
+    state: DeliveryState
+    attempt: int
+    max_attempts: int | None
+    reason: Annotated[str, msgspec.Meta(description="Why it was not sent, or not yet.")]
+    answer: Annotated[str, msgspec.Meta(description="The last answer of the remote server.")]
+    message_id: Annotated[str | None, msgspec.Meta(description="The Message-ID of the letter.")]
+    ended_at: datetime | None
+    attempts: list[DeliveryAttemptView]
+
+
+class DeliveryList(msgspec.Struct):
+    """Deliveries, the latest first."""
+
+    items: list[DeliveryView]
+    next: str | None
+
+
+class ReportAttemptView(msgspec.Struct, kw_only=True):
+    """One try at a report: running, retrying (it failed and will be repeated), failed or generated."""
+
+    attempt: int
+    outcome: str
+    stage: Stage | None
+    reason: str
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class Timings(msgspec.Struct, kw_only=True):
+    """How long each stage took; null for what has not ended."""
+
+    waiting_seconds: Annotated[float | None, msgspec.Meta(description="From the request to the first attempt.")]
+    query_seconds: float | None
+    render_seconds: float | None
+    store_seconds: float | None
+    delivery_seconds: Annotated[float | None, msgspec.Meta(description="From the files to the last delivery.")]
+    total_seconds: float | None
+
+
+class ReportSummary(msgspec.Struct, kw_only=True):
+    """A report in a list. What comes from its order is null for the moment before the order is known."""
+
+    id: UUID
+    report_type: str | None
+    title: str | None
+    status: ReportStatus
+    reason: Annotated[str, msgspec.Meta(description="Why it failed, is retried or was sent to some only.")]
+    priority: Priority | None
+    schedule_id: UUID | None
+    scheduled_for: datetime | None
+    rows: int
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class ReportList(msgspec.Struct):
+    """Reports, the latest first."""
+
+    items: list[ReportSummary]
+    next: str | None
+
+
+class ReportView(msgspec.Struct, kw_only=True):
+    """A report with its files, deliveries and times."""
+
+    id: UUID
+    report_type: str | None
+    title: str | None
+    source: str | None
+    status: ReportStatus
+    reason: str
+    error_class: ErrorClass | None
+    stage: Stage | None
+    priority: Priority | None
+    parameters: dict[str, Any] | None
+    formats: list[Format] | None
+    recipients: list[RecipientView] | None
+    requested_by: Annotated[str | None, msgspec.Meta(description="Who asked for it; null if a schedule did.")]
+    occurrence: OccurrenceLink | None
+    attempt: int
+    max_attempts: int | None
+    attempts: list[ReportAttemptView]
+    rows: int
+    notes: list[str]
+    artifacts: list[ArtifactView]
+    deliveries: list[DeliveryView]
+    timings: Timings
+    created_at: datetime
+    started_at: datetime | None
+    generated_at: datetime | None
+    ended_at: datetime | None
+    links: ReportLinks
+
+
+class Progress(msgspec.Struct, kw_only=True):
+    """How far a report is. Cheap to ask for."""
+
+    id: UUID
+    status: ReportStatus
+    reason: str
+    stage: Stage | None
+    rows: int
+    percent: int | None
+    attempt: int
+    max_attempts: int | None
+    updated_at: datetime

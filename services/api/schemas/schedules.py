@@ -1,0 +1,132 @@
+"""Schedules and their occurrences as people send and see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from libs.common.messages import Format, Priority
+from services.api.schemas.common import (
+    Body,
+    Formats,
+    Name,
+    OccurrenceStatus,
+    Recipients,
+    RecipientView,
+    ReportType,
+    Subject,
+    Values,
+)
+
+Frequency = Literal["daily", "weekly", "monthly", "cron", "interval", "once"]
+ScheduleConfig = Annotated[
+    dict[str, Any],
+    msgspec.Meta(
+        description=(
+            "The details of the frequency. daily: hour, minute. weekly: day_of_week (Monday = 0), hour, minute. "
+            "monthly: day_of_month (1 to 31 or last), hour, minute. cron: cron. interval: every, unit. once: at."
+        )
+    ),
+]
+Zone = Annotated[str, msgspec.Meta(min_length=1, max_length=100, description="An IANA time zone like Europe/Berlin.")]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class NewSchedule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """When a template is produced, with which parameters, and who receives it."""
+
+    name: Name
+    report_type: ReportType
+    frequency: Frequency
+    schedule_config: ScheduleConfig
+    timezone: Zone = "UTC"
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    parameters: Values = {}
+    formats: Formats | None = None
+    """Without it the template's."""
+    priority: Priority = "normal"
+    recipients: Recipients
+    subject: Subject = ""
+    body: Body = ""
+    active: Annotated[bool, msgspec.Meta(description="false: saved, but it does not fire.")] = True
+
+
+class ScheduleChanges(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What to change in a schedule; what is left out stays. `active` pauses and resumes."""
+
+    name: Name | UnsetType = UNSET
+    report_type: ReportType | UnsetType = UNSET
+    frequency: Frequency | UnsetType = UNSET
+    schedule_config: ScheduleConfig | UnsetType = UNSET
+    timezone: Zone | UnsetType = UNSET
+    starts_at: Moment | UnsetType | None = UNSET
+    ends_at: Moment | UnsetType | None = UNSET
+    parameters: Values | UnsetType = UNSET
+    formats: Formats | UnsetType | None = UNSET
+    priority: Priority | UnsetType = UNSET
+    recipients: Recipients | UnsetType = UNSET
+    subject: Subject | UnsetType = UNSET
+    body: Body | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+
+
+class ScheduleView(msgspec.Struct, kw_only=True):
+    """When a template is produced, with which parameters, and who receives it."""
+
+    id: UUID
+    version: Annotated[int, msgspec.Meta(description="Grows with every change that the timetable hears of.")]
+    name: str
+    report_type: str
+    frequency: Frequency
+    schedule_config: dict[str, Any]
+    timezone: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    in_words: Annotated[str, msgspec.Meta(description="The timing as a phrase, like `every day at 08:00 (UTC)`.")]
+    parameters: dict[str, Any]
+    formats: Annotated[list[Format] | None, msgspec.Meta(description="null: those of the template.")]
+    priority: Priority
+    recipients: list[RecipientView]
+    subject: str
+    body: str
+    active: bool
+    pause_reason: Annotated[str | None, msgspec.Meta(description="Why the scheduler has stopped it.")]
+    next_run_at: Annotated[datetime | None, msgspec.Meta(description="The next moment; null if there is none.")]
+    created_at: datetime
+    updated_at: datetime
+
+
+class ScheduleList(msgspec.Struct):
+    """Schedules, the latest first."""
+
+    items: list[ScheduleView]
+    next: str | None
+
+
+class OccurrenceView(msgspec.Struct, kw_only=True):
+    """One expected moment of a schedule and what became of it."""
+
+    id: UUID
+    schedule_id: UUID
+    schedule_version: int
+    scheduled_for: datetime
+    status: OccurrenceStatus
+    lateness_seconds: Annotated[float, msgspec.Meta(description="From the expected moment to its claim.")]
+    duration_seconds: Annotated[float | None, msgspec.Meta(description="From its claim to its end.")]
+    ended_at: datetime | None
+    rows: int | None
+    sent_to: list[str]
+    error: Annotated[str | None, msgspec.Meta(description="Why it did not end as `success`, in words.")]
+    report_id: UUID | None
+
+
+class OccurrenceList(msgspec.Struct):
+    """Occurrences, the latest first."""
+
+    items: list[OccurrenceView]
+    next: str | None

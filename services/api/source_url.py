@@ -1,0 +1,69 @@
+"""Reads the URL of a source: which database it names, and whether we can read from it."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+from services.api.problems import Refused, wrong
+
+LIKE = "it must be like postgresql://user:password@host:5432/database or sqlite:///path/to/file"
+
+_DRIVERS = {
+    "postgres": "postgresql",
+    "postgresql": "postgresql",
+    "postgresql+psycopg": "postgresql",
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+}
+
+
+class Database(msgspec.Struct, frozen=True):
+    """What may be shown of a source's URL."""
+
+    kind: str
+    host: str | None
+    port: int | None
+    database: str
+
+
+def read_url(url: str) -> Database:
+    """The database that `url` names; Refused, without quoting the URL, if it names none that we can read."""
+    parsed = _parsed(url)
+    kind = _DRIVERS.get(parsed.drivername)
+    if kind is None:
+        raise _refused(f"begins with {parsed.drivername}://, which Pressroom cannot read from")
+    if not parsed.database:
+        raise _refused("names no database")
+    if kind == "sqlite":
+        return _sqlite(parsed)
+    if "@" in (parsed.host or ""):
+        # What we would show as the host is the end of the password.
+        raise _refused("has an @ too many; write %40 where the password has one")
+    return Database(kind, parsed.host, parsed.port, parsed.database)
+
+
+def _sqlite(parsed: URL) -> Database:
+    database = parsed.database or ""
+    if parsed.host:
+        raise _refused("has a host, but a SQLite file has none (three slashes begin a path)")
+    if database.startswith((":", "file:")):
+        raise _refused("names no file; a database in memory is empty for everybody else")
+    return Database("sqlite", None, None, database)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        # SQLAlchemy reads the port lazily; a wrong one must be noticed here.
+        if parsed.port is not None and not 0 < parsed.port < 65536:
+            raise ValueError("port")
+    except (ArgumentError, ValueError) as error:
+        raise _refused("cannot be read as a URL") from error
+    return parsed
+
+
+def _refused(why: str) -> Refused:
+    return wrong("url", f"url {why}; {LIKE}.")

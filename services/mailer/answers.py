@@ -1,0 +1,120 @@
+"""What the mail server said, and what it means for the delivery.
+
+| what happened | means |
+|---|---|
+| 4xx to anything | transient: the server asks us to come again |
+| 5xx to the greeting, EHLO, STARTTLS or AUTH | transient: it is about the two servers, and a person can mend it |
+| 5xx to MAIL, RCPT, DATA or the content | permanent: it is about this letter or this address |
+| 530, 534, 535, 538 to these | transient: the mailer's account is the problem, not the letter |
+| no server, no TLS, no trusted certificate, connection lost before the final dot | transient |
+| no answer to the final dot, or one that is none | unknown: the letter may have arrived |
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+
+import aiosmtplib
+import msgspec
+
+from libs.common.errors import PermanentFailure, PressroomError, TransientFailure
+from services.mailer.headers import one_line
+from services.mailer.server import MailServer
+
+MAX_ANSWER = 500
+_ABOUT_OUR_ACCOUNT = frozenset({530, 534, 535, 538})
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One reply of the mail server, in its own words on one line."""
+
+    code: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}".strip()
+
+
+class NotNow(TransientFailure):
+    """The letter was certainly not accepted, and may be later."""
+
+    def __init__(self, sentence: str, answer: Answer | None = None) -> None:
+        super().__init__(sentence)
+        self.answer = answer
+
+
+class Refused(PermanentFailure):
+    """The letter was certainly not accepted, and never will be."""
+
+    def __init__(self, sentence: str, answer: Answer | None = None) -> None:
+        super().__init__(sentence)
+        self.answer = answer
+
+
+class NoAnswer(PressroomError):
+    """The letter was handed over, and nobody said whether it was accepted."""
+
+
+def answer_of(code: int, text: str) -> Answer:
+    """The server's reply, cleaned for a log line and a record."""
+    return Answer(code, one_line(text.encode("utf-8", "replace").decode("utf-8"))[:MAX_ANSWER])
+
+
+def refusal(server: MailServer, answer: Answer) -> NotNow | Refused:
+    """What a 4xx or 5xx about this letter means."""
+    if 500 <= answer.code < 600 and answer.code not in _ABOUT_OUR_ACCOUNT:
+        return Refused(f"The mail server {server} refused the letter: {answer}", answer)
+    if answer.code in _ABOUT_OUR_ACCOUNT:
+        return NotNow(f"The mail server {server} does not accept the mailer's account: {answer}", answer)
+    return NotNow(f"The mail server {server} does not take the letter now: {answer}", answer)
+
+
+def failure(server: MailServer, error: Exception, *, about_the_letter: bool) -> PressroomError:
+    """The failure that `error`, raised before the final dot, stands for.
+
+    `about_the_letter` is False while we connect, greet and authenticate.
+    """
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        answer = answer_of(error.code, error.message)
+        return refusal(server, answer) if about_the_letter else _session_refused(server, error, answer)
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLError):
+            return NotNow(_tls_sentence(server, cause))
+    if isinstance(error, TimeoutError):
+        return NotNow(f"The mail server {server} did not answer in time.")
+    if isinstance(error, aiosmtplib.SMTPConnectError):
+        return NotNow(f"The mail server {server} cannot be reached: {_reason(error)}.")
+    if isinstance(error, ConnectionError):
+        return NotNow(f"The mail server {server} closed the connection before the letter was handed over.")
+    if isinstance(error, ValueError) and about_the_letter:
+        return Refused(f"The address cannot be said to the mail server: {error}.")
+    return NotNow(f"The mail server {server} cannot be used: {one_line(str(error))}")
+
+
+def _session_refused(server: MailServer, error: aiosmtplib.SMTPResponseException, answer: Answer) -> NotNow:
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return NotNow(f"The mail server {server} refused the user and password in PRESSROOM_SMTP_URL: {answer}", answer)
+    return NotNow(f"The mail server {server} does not talk to us now: {answer}", answer)
+
+
+def _tls_sentence(server: MailServer, error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"The certificate of the mail server {server} is not trusted ({error.verify_message.rstrip('.')}); "
+            "if its authority is private, name that authority's file in PRESSROOM_SMTP_CA_FILE."
+        )
+    return f"No TLS connection to the mail server {server} came about: {error.reason or error}."
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _reason(error: Exception) -> str:
+    """The innermost words: `Connection refused` instead of three layers of packing."""
+    innermost = list(_causes(error))[-1]
+    words = innermost.strerror if isinstance(innermost, OSError) and innermost.strerror else str(innermost)
+    return one_line(words).rstrip(".") or type(innermost).__name__

@@ -1,0 +1,114 @@
+"""What a letter says: facts about the report, as a value. `drawings.py` draws them as text and as HTML."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from libs.common.messages import Artifact, DeliverReport
+from services.mailer.headers import one_line, safe_filename, without_controls
+
+FORMAT_NAMES = {"xlsx": "Excel", "csv": "CSV", "pdf": "PDF"}
+
+
+class AttachedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as the reader sees it in the letter."""
+
+    filename: str
+    details: str
+
+
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the body of a letter says, in reading order."""
+
+    title: str
+    greeting: str
+    paragraphs: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    files: tuple[AttachedFile, ...]
+    notes: tuple[str, ...]
+    origin: str
+
+
+def contents_of(command: DeliverReport) -> Contents:
+    """The contents of the letter that `command` asks for. Words of the template take the place of our own."""
+    title = one_line(command.title)
+    own_words = without_controls(command.body).strip()
+    return Contents(
+        title=title,
+        greeting="" if own_words else _greeting(command.recipient.name),
+        paragraphs=_paragraphs(own_words) if own_words else (f"Your report “{title}” is ready.",),
+        facts=_facts(command),
+        files=tuple(_file(artifact) for artifact in command.artifacts),
+        notes=tuple(one_line(note) for note in command.notes),
+        origin=_origin(command),
+    )
+
+
+def subject_of(command: DeliverReport) -> str:
+    """The subject: the template's, or the title with the moment that the report stands for."""
+    return one_line(command.subject) or f"{one_line(command.title)}, {_short_moment(_stands_for(command))}"
+
+
+def filename_of(artifact: Artifact) -> str:
+    """The name under which the reader saves an artifact."""
+    return safe_filename(artifact.filename, otherwise=f"report.{artifact.format}")
+
+
+def _greeting(name: str) -> str:
+    name = one_line(name)
+    return f"Hello {name}," if name else "Hello,"
+
+
+def _paragraphs(text: str) -> tuple[str, ...]:
+    paragraphs = "\n".join(line.rstrip() for line in text.splitlines()).split("\n\n")
+    return tuple(stripped for paragraph in paragraphs if (stripped := paragraph.strip("\n")))
+
+
+def _facts(command: DeliverReport) -> tuple[tuple[str, str], ...]:
+    facts = [("Report", one_line(command.title))]
+    if command.scheduled_for is not None:
+        facts.append(("For", _moment(command.scheduled_for)))
+    facts.append(("Made", _moment(command.generated_at)))
+    counts = {artifact.rows for artifact in command.artifacts}
+    if len(counts) == 1:
+        facts.append(("Rows", f"{counts.pop():,}"))
+    return tuple(facts)
+
+
+def _file(artifact: Artifact) -> AttachedFile:
+    rows = "1 row" if artifact.rows == 1 else f"{artifact.rows:,} rows"
+    details = f"{FORMAT_NAMES[artifact.format]}, {rows}, {human_size(artifact.size_bytes)}"
+    return AttachedFile(filename=filename_of(artifact), details=details)
+
+
+def _origin(command: DeliverReport) -> str:
+    cause = "on schedule" if command.schedule_id is not None else "because somebody asked for it"
+    return (
+        f"Pressroom made this report {cause}: it ran the report's queries and attached what they answered. "
+        f"If something looks wrong, quote the report's number: {command.report_id}."
+    )
+
+
+def _stands_for(command: DeliverReport) -> datetime:
+    return command.scheduled_for or command.generated_at
+
+
+def _moment(instant: datetime) -> str:
+    instant = instant.astimezone(UTC)
+    return f"{instant:%A}, {instant.day} {instant:%B %Y}, {instant:%H:%M} UTC"
+
+
+def _short_moment(instant: datetime) -> str:
+    instant = instant.astimezone(UTC)
+    return f"{instant.day} {instant:%b %Y}, {instant:%H:%M} UTC"
+
+
+def human_size(size_bytes: int) -> str:
+    """A size that a person can judge: `812 bytes`, `8.3 KB`, `2.1 MB`."""
+    if size_bytes < 1000:
+        return "1 byte" if size_bytes == 1 else f"{size_bytes} bytes"
+    if size_bytes < 999_950:
+        return f"{size_bytes / 1000:.1f} KB"
+    return f"{size_bytes / 1_000_000:.1f} MB"

@@ -1,0 +1,141 @@
+"""The ledger: what happened to every delivery, attempt by attempt. Its states decide what may happen next.
+
+    pending ──> sending ──> sent | rejected | unknown
+       └──────> deferred ──> (the next attempt) ; rejected
+
+Every change is conditional on the state and the newest attempt, so of two mailers with the same command one changes
+the row and the other one learns that it may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Update, insert, select, update
+from sqlalchemy.orm import Session
+
+from libs.common.messages import DeliverReport, ErrorClass
+from libs.common.store import Store, upsert
+from services.mailer.answers import Answer
+from services.mailer.tables import attempts, deliveries
+
+State = Literal["pending", "sending", "sent", "deferred", "rejected", "unknown"]
+Outcome = Literal["sent", "deferred", "rejected", "unknown"]
+
+SETTLED: frozenset[State] = frozenset({"sent", "rejected", "unknown"})
+_WAITING: tuple[State, ...] = ("pending", "deferred")
+_OPEN: tuple[State, ...] = ("pending", "deferred", "sending")
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One delivery as it stands. `changed_at` tells since when it is in its state."""
+
+    delivery_id: UUID
+    rfc_message_id: str
+    state: State
+    attempt: int
+    first_seen_at: datetime
+    changed_at: datetime
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """How an attempt ended: in whose words, and in ours."""
+
+    outcome: Outcome
+    error_class: ErrorClass | None = None
+    reason: str = ""
+    answer: Answer | None = None
+
+
+class Ledger:
+    """All deliveries of this installation. Several mailers may share one ledger."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """A transaction that ends with the block: what it changes and announces goes together."""
+        with self._store.begin() as session:
+            yield session
+
+    def entry(self, session: Session, command: DeliverReport, rfc_message_id: str, now: datetime) -> Entry:
+        """The delivery of `command`, written down if it is new; nobody else changes it before the transaction ends."""
+        new = {
+            "delivery_id": command.delivery_id,
+            "report_id": command.report_id,
+            "channel": command.channel,
+            "address": command.recipient.address,
+            "name": command.recipient.name,
+            "rfc_message_id": rfc_message_id,
+            "state": "pending",
+            "attempt": 0,
+            "first_seen_at": now,
+            "changed_at": now,
+        }
+        upsert(session, deliveries, new, key=["delivery_id"], update=[])
+        query = select(deliveries).where(deliveries.c.delivery_id == command.delivery_id).with_for_update()
+        return msgspec.convert(session.execute(query).mappings().one(), Entry, from_attributes=False)
+
+    def start_attempt(self, session: Session, entry: Entry, now: datetime) -> int:
+        """Begin the next attempt and return its number; older ones that never ended were interrupted."""
+        delivery_id, number = entry.delivery_id, entry.attempt + 1
+        session.execute(
+            update(attempts)
+            .where(attempts.c.delivery_id == delivery_id, attempts.c.ended_at.is_(None))
+            .values(ended_at=now, outcome="interrupted")
+        )
+        session.execute(update(deliveries).where(deliveries.c.delivery_id == delivery_id).values(attempt=number))
+        session.execute(
+            insert(attempts).values(delivery_id=delivery_id, number=number, started_at=now, answer="", reason="")
+        )
+        return number
+
+    def claim_sending(self, session: Session, delivery_id: UUID, attempt: int, now: datetime) -> bool:
+        """Turn the delivery to `sending`; False if a newer attempt or an end came in between."""
+        claimed = session.connection().execute(
+            update(deliveries)
+            .where(
+                deliveries.c.delivery_id == delivery_id,
+                deliveries.c.attempt == attempt,
+                deliveries.c.state.in_(_WAITING),
+            )
+            .values(state="sending", changed_at=now)
+        )
+        if not claimed.rowcount:
+            return False
+        session.execute(_this_attempt(delivery_id, attempt).values(sending_at=now))
+        return True
+
+    def end_attempt(self, session: Session, delivery_id: UUID, attempt: int, ending: Ending, now: datetime) -> bool:
+        """Write down how the attempt ended; False if a newer attempt or an end came in between."""
+        ended = session.connection().execute(
+            update(deliveries)
+            .where(
+                deliveries.c.delivery_id == delivery_id,
+                deliveries.c.attempt == attempt,
+                deliveries.c.state.in_(_OPEN),
+            )
+            .values(state=ending.outcome, changed_at=now)
+        )
+        if not ended.rowcount:
+            return False
+        session.execute(
+            _this_attempt(delivery_id, attempt).values(
+                ended_at=now,
+                outcome=ending.outcome,
+                smtp_code=ending.answer.code if ending.answer else None,
+                answer=str(ending.answer or ""),
+                reason=ending.reason,
+            )
+        )
+        return True
+
+
+def _this_attempt(delivery_id: UUID, number: int) -> Update:
+    return update(attempts).where(attempts.c.delivery_id == delivery_id, attempts.c.number == number)

@@ -1,0 +1,87 @@
+"""The real servers that tests run against: a private RabbitMQ and a private PostgreSQL, started when first asked for."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from libs.common.errors import PermanentFailure
+from libs.local.postgres import PrivatePostgres
+from libs.local.private_broker import PrivateBroker
+
+
+@pytest.fixture(scope="session")
+def _shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateBroker]:
+    yield from _running_broker(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def _own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateBroker]:
+    yield from _running_broker(tmp_path_factory)
+
+
+@pytest.fixture
+def broker_url(_shared_broker: PrivateBroker) -> str:
+    """The AMQP URL of an empty vhost of this test's own; the node is shared and is never stopped."""
+    return _shared_broker.new_vhost()
+
+
+@pytest.fixture
+def broker_node(_own_broker: PrivateBroker) -> Iterator[PrivateBroker]:
+    """A node that the test may stop, kill and start; `new_vhost()` gives the URL of an empty vhost."""
+    if not _own_broker.running():
+        _own_broker.start()
+    yield _own_broker
+
+
+@pytest.fixture(scope="session")
+def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePostgres]:
+    try:
+        postgres = PrivatePostgres(tmp_path_factory.mktemp("postgres") / "postgres.log")
+    except PermanentFailure as missing:
+        _not_installed(missing)
+    try:
+        postgres.start()
+        yield postgres
+    finally:
+        postgres.close()
+
+
+@pytest.fixture
+def new_database(_postgres: PrivatePostgres, request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Makes an empty PostgreSQL database and gives its URL; call it once per store that the test needs."""
+    test = re.sub(r"\W+", "_", request.node.name)[:30]
+
+    def make(name: str) -> str:
+        return _postgres.new_database(f"{name}_{test}_{secrets.token_hex(4)}")
+
+    return make
+
+
+@pytest.fixture
+def postgres_url(new_database: Callable[[str], str]) -> str:
+    """The URL of an empty PostgreSQL database of this test's own."""
+    return new_database("store")
+
+
+def _running_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateBroker]:
+    try:
+        broker = PrivateBroker(tmp_path_factory.mktemp("broker"))
+    except PermanentFailure as missing:
+        _not_installed(missing)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.close()
+
+
+def _not_installed(missing: PermanentFailure) -> None:
+    # At home a missing server is no reason not to run the other tests; in CI it would hide what was not tested.
+    if os.environ.get("CI") == "true":
+        pytest.fail(str(missing))
+    pytest.skip(str(missing))

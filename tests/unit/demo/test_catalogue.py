@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from demo.catalogue import FOLDER, read_templates
+
+TEMPLATES = read_templates()
+VALUES: Mapping[str, Mapping[str, Any]] = {
+    "delays-by-carrier-and-month": {"carrier": None},
+    "departures-of-a-day": {"date": "2013-01-01"},
+    "worst-routes": {"min_flights": 3, "limit": 500},
+    "weather-and-delay": {"origin": None},
+}
+READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
+
+
+def only_read(action: int, *_: object) -> int:
+    return sqlite3.SQLITE_OK if action in READING else sqlite3.SQLITE_DENY
+
+
+def run(database: Path, slug: str, **values: Any) -> list[dict[str, Any]]:
+    """What the template answers on a connection that may do nothing but read."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        connection.set_authorizer(only_read)
+        cursor = connection.execute(TEMPLATES[slug].sql, {**VALUES[slug], **values})
+        return [dict(zip((column[0] for column in cursor.description), row, strict=True)) for row in cursor]
+
+
+def test_every_sql_file_is_a_template() -> None:
+    assert {path.stem for path in FOLDER.glob("*.sql")} == TEMPLATES.keys() == VALUES.keys()
+
+
+@pytest.mark.parametrize("slug", TEMPLATES)
+def test_the_sql_binds_the_parameters_that_are_declared(slug: str) -> None:
+    declared = {parameter["name"] for parameter in TEMPLATES[slug].parameters}
+
+    assert declared == set(text(TEMPLATES[slug].sql).compile().params)
+
+
+@pytest.mark.parametrize("slug", TEMPLATES)
+def test_the_sql_only_reads_and_finds_something(few_flights: Path, slug: str) -> None:
+    rows = run(few_flights, slug)
+
+    assert rows
+    assert all(column for row in rows for column in row)
+
+
+def test_delays_are_those_of_the_data_set(few_flights: Path, given: list[dict[str, str]]) -> None:
+    lines = [line for line in given if line["carrier"] == "UA"]
+    arrivals = [int(line["arr_delay"]) for line in lines if line["arr_delay"] != "NA"]
+
+    (row,) = run(few_flights, "delays-by-carrier-and-month", carrier="UA")
+
+    assert (row["month"], row["airline"], row["flights"]) == ("2013-01", "United Air Lines Inc.", len(lines))
+    assert row["cancelled"] == sum(line["dep_time"] == "NA" for line in lines)
+    assert row["mean arrival delay, min"] == pytest.approx(fmean(arrivals), abs=0.05)
+    assert row["on time %"] == pytest.approx(100 * fmean(delay < 15 for delay in arrivals), abs=0.05)
+    assert row["worst arrival delay, min"] == max(arrivals)
+
+
+def test_all_airlines_are_shown_without_a_carrier(few_flights: Path, given: list[dict[str, str]]) -> None:
+    rows = run(few_flights, "delays-by-carrier-and-month")
+
+    assert len(rows) == len({line["carrier"] for line in given})
+    assert sum(row["flights"] for row in rows) == len(given)
+
+
+def test_a_day_has_each_of_its_departures_once(few_flights: Path, given: list[dict[str, str]]) -> None:
+    lines = [line for line in given if line["day"] == "1"]
+
+    rows = run(few_flights, "departures-of-a-day")
+
+    assert sorted((row["from"], row["flight"]) for row in rows) == sorted(
+        (line["origin"], f"{line['carrier']} {line['flight']}") for line in lines
+    )
+    assert sum(row["outcome"] == "cancelled" for row in rows) == sum(line["dep_time"] == "NA" for line in lines)
+    assert [row["scheduled"] for row in rows] == sorted(row["scheduled"] for row in rows)
+
+
+def test_routes_are_ranked_and_small_ones_left_out(few_flights: Path, given: list[dict[str, str]]) -> None:
+    routes: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for line in given:
+        if line["arr_delay"] != "NA":
+            routes[line["origin"], line["dest"]].append(int(line["arr_delay"]))
+    worst = sorted((-fmean(delays), route) for route, delays in routes.items() if len(delays) >= 10)
+
+    rows = run(few_flights, "worst-routes", min_flights=10, limit=5)
+
+    assert [(row["from"], row["to"]) for row in rows] == [route for _, route in worst[:5]]
+    assert [row["mean arrival delay, min"] for row in rows] == pytest.approx([-mean for mean, _ in worst[:5]], abs=0.05)
+
+
+def test_each_flight_with_a_reading_is_in_one_class_of_each_measure(few_flights: Path) -> None:
+    rows = run(few_flights, "weather-and-delay")
+    with closing(sqlite3.connect(few_flights)) as connection:
+        with_reading = dict(
+            zip(
+                ("visibility", "rain or snow in the hour", "wind", "temperature"),
+                connection.execute(
+                    "SELECT count(visib), count(precip), count(wind_speed), count(temp)"
+                    " FROM flights JOIN weather USING (origin, time_hour)"
+                ).fetchone(),
+                strict=True,
+            )
+        )
+
+    assert {measure: sum(row["flights"] for row in rows if row["measure"] == measure) for measure in with_reading} == (
+        with_reading
+    )
+
+
+def test_one_airport_is_a_part_of_all(few_flights: Path) -> None:
+    def flights(**values: Any) -> int:
+        return sum(row["flights"] for row in run(few_flights, "weather-and-delay", **values))
+
+    assert sum(flights(origin=origin) for origin in ("EWR", "JFK", "LGA")) == flights()
