@@ -1,4 +1,4 @@
-"""The real servers that tests run against: a private RabbitMQ and a private PostgreSQL, started when first asked for."""
+"""The real servers that tests run against, a private RabbitMQ and a private PostgreSQL, started when asked for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import pytest
 
@@ -31,11 +32,11 @@ def broker_url(_shared_broker: PrivateBroker) -> str:
 
 
 @pytest.fixture
-def broker_node(_own_broker: PrivateBroker) -> Iterator[PrivateBroker]:
+def broker_node(_own_broker: PrivateBroker) -> PrivateBroker:
     """A node that the test may stop, kill and start; `new_vhost()` gives the URL of an empty vhost."""
     if not _own_broker.running():
         _own_broker.start()
-    yield _own_broker
+    return _own_broker
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +81,7 @@ def _running_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Privat
         broker.close()
 
 
-def _not_installed(missing: PermanentFailure) -> None:
+def _not_installed(missing: PermanentFailure) -> NoReturn:
     # At home a missing server is no reason not to run the other tests; in CI it would hide what was not tested.
     if os.environ.get("CI") == "true":
         pytest.fail(str(missing))

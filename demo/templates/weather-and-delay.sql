@@ -46,12 +46,12 @@ classes (measure, low, high, label) AS (
         ('temperature', 80, 150, '80 °F and more')
 )
 SELECT
-    classes.measure                                                           AS "measure",
-    classes.label                                                             AS "condition",
-    sum(readings.flights)                                                     AS "flights",
-    round(100.0 * (sum(readings.flights) - sum(readings.departed)) / sum(readings.flights), 1) AS "cancelled %",
-    round(1.0 * sum(readings.delay) / sum(readings.departed), 1)              AS "mean departure delay, min",
-    round(100.0 * sum(readings.an_hour_late) / sum(readings.departed), 1)     AS "an hour late %"
+    classes.measure                                                           AS "Measure",
+    classes.label                                                             AS "Condition",
+    sum(readings.flights)                                                     AS "Flights",
+    round(100.0 * (sum(readings.flights) - sum(readings.departed)) / sum(readings.flights), 1) AS "Cancelled %",
+    round(1.0 * sum(readings.delay) / sum(readings.departed), 1)              AS "Mean departure delay, min",
+    round(100.0 * sum(readings.an_hour_late) / sum(readings.departed), 1)     AS "An hour late %"
 FROM readings
 JOIN classes
     ON classes.measure = readings.measure AND readings.value >= classes.low AND readings.value < classes.high

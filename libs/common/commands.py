@@ -21,7 +21,6 @@ from dramatiq.errors import ConnectionClosed, Retry
 from dramatiq.middleware import CurrentMessage, Retries
 
 from libs.common.connection import open_connection, pika_url
-from libs.common.errors import PermanentFailure
 from libs.common.publisher import BROKER_ERRORS
 from libs.common.settings import CommonSettings
 from libs.common.topology import DEAD, WORK, Topology, dead_queue, wait_for
@@ -69,8 +68,8 @@ class CommandConsumer(_RabbitmqConsumer):
             # After a reconnect the delivery tags start again at 1: an old tag would settle somebody else's message.
             message._owner = self
             if not _well_formed(message):
-                message.stuff_exception(PermanentFailure("This is no command: its parts are of the wrong types."))
-                self.nack(message)
+                log.error("what is no command became a dead letter", extra={"queue": self.queue_name})
+                super().nack(message)
                 return None
             message.options.pop("eta", None)  # of stock dramatiq, which would keep the message in our memory
             if message.queue_name != self.queue_name:

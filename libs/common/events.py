@@ -117,17 +117,20 @@ class EventListener(Loop):
     # Settling ----------------------------------------------------------------------------------------------
 
     def _settle(self, batch: Sequence[Received]) -> None:
-        if not batch:
-            return
+        outcomes = self._handle_together(batch)
+        for message, outcome in zip(batch, outcomes, strict=False):
+            self._acknowledge(message, outcome)
+        for message in batch[len(outcomes) :]:
+            self._settle_alone(message)
+
+    def _handle_together(self, batch: Sequence[Received]) -> list[str]:
+        """The outcome of each event; empty if one of them failed, because then nothing has happened."""
         try:
             with self._store.begin() as session:
-                outcomes = [self._handle(session, message) for message in batch]
-        except Exception:
-            for message in batch:
-                self._settle_alone(message)
-            return
-        for message, outcome in zip(batch, outcomes, strict=True):
-            self._acknowledge(message, outcome)
+                return [self._handle(session, message) for message in batch]
+        except Exception as failure:
+            log.debug("events that came together are handled one by one", extra={"reason": str(failure)})
+            return []
 
     def _settle_alone(self, message: Received) -> None:
         """Handle and acknowledge one event, unless we are stopping: then it stays in the queue."""
@@ -171,7 +174,11 @@ class EventListener(Loop):
         EVENTS_HEARD.labels(self._service, wire_name, outcome).inc()
 
     def _bury(self, message: Received, failure: Exception, tries: int) -> None:
-        log.error("an event became a dead letter", extra={"reason": str(failure), "tries": tries}, exc_info=failure)
+        log.error(
+            "an event became a dead letter",
+            extra={"reason": str(failure), "tries": tries},
+            exc_info=None if isinstance(failure, _Unreadable) else failure,
+        )
         parcel = Parcel(
             message_id=_message_id(message) or str(uuid4()),
             wire_name=_wire_name(message),

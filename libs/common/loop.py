@@ -10,7 +10,9 @@ from libs.common.errors import SettingsError, TransientFailure
 
 log = logging.getLogger(__name__)
 
-MAX_PAUSE_SECONDS = 15.0
+FIRST_PAUSE_SECONDS = 0.2
+MAX_PAUSE_SECONDS = 5.0
+"""The pause after a failure grows between these; a broker that has come back is found again within seconds."""
 
 
 class Loop:
@@ -60,7 +62,7 @@ class Loop:
                 return
             except Exception as error:
                 failures += 1
-                pause = min(MAX_PAUSE_SECONDS, max(self._every_seconds, 0.25) * 2 ** min(failures - 1, 8))
+                pause = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 1.5 ** min(failures - 1, 20))
                 self._complain(error, failures, pause)
             if pause:
                 self._wake.wait(pause)

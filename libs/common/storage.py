@@ -38,16 +38,16 @@ class ArtifactStorage:
 
     def stream(self, key: str) -> Iterator[bytes]:
         """The file in pieces of about a megabyte."""
-        try:
-            with _failures(key):
+        with _failures(key):
+            try:
                 for piece in obstore.get(self._store, key).stream(min_chunk_size=CHUNK_BYTES):
                     yield bytes(piece)
-        except (NotFoundError, FileNotFoundError) as error:
-            raise PermanentFailure(f"The file {key} is no longer in the artifact storage.") from error
+            except (NotFoundError, FileNotFoundError) as error:
+                raise PermanentFailure(f"The file {key} is no longer in the artifact storage.") from error
 
     def delete(self, key: str) -> None:
         """Remove the file; one that is gone already is fine."""
-        with suppress(NotFoundError, FileNotFoundError), _failures(key):
+        with _failures(key), suppress(NotFoundError, FileNotFoundError):
             obstore.delete(self._store, key)
 
     def ping(self) -> None:
@@ -75,8 +75,6 @@ def _open(url: str) -> ObjectStore:
 def _failures(key: str = "") -> Iterator[None]:
     try:
         yield
-    except (NotFoundError, FileNotFoundError):
-        raise
     except ValueError as error:
         raise PermanentFailure(f"{key!r} cannot be the name of a file in the artifact storage.") from error
     except (BaseError, OSError) as error:

@@ -6,12 +6,17 @@ import logging
 import threading
 from collections.abc import Mapping
 
+import dramatiq.worker
 from dramatiq import Worker
 from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
 
 from libs.common.commands import CommandBroker
 
 log = logging.getLogger(__name__)
+
+dramatiq.worker.CONSUMER_RESTART_DELAY_SECS = 1.0
+"""How long a consumer that lost the broker waits before it tries again; dramatiq takes this from an environment
+variable of its own, with three seconds to begin with."""
 
 
 class _Lane(Worker):

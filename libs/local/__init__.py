@@ -1,1 +1,1 @@
-"""Everything of Pressroom on one machine: a private broker, a private PostgreSQL for tests, and a supervisor over all processes."""
+"""Pressroom on one machine: a private broker, a private PostgreSQL for tests, and a supervisor over all processes."""

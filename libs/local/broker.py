@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from libs.local import installed
+from libs.local.files import write, write_once
 from libs.local.ports import LOOPBACK
 from libs.local.program import Program
 
@@ -42,9 +43,14 @@ class BrokerPorts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BrokerNode:
-    """The files and programs of one private node in `folder`; somebody else (a supervisor, a test) runs the programs."""
+    """The files and programs of one private node in `folder`; somebody else (a supervisor, a test) runs the programs.
 
-    def __init__(self, folder: Path, ports: BrokerPorts, user: str, password: str, vhosts: Sequence[str] = ("/",)) -> None:
+    RabbitMQ wants a plain path: see libs/local/alias.py.
+    """
+
+    def __init__(
+        self, folder: Path, ports: BrokerPorts, user: str, password: str, vhosts: Sequence[str] = ("/",)
+    ) -> None:
         self.folder = folder.absolute()
         self.ports = ports
         self.user = user
@@ -59,18 +65,18 @@ class BrokerNode:
         """Write (again) what the node reads when it starts; messages that it keeps are left alone."""
         for folder in (self.folder, self._home, self._logs, self._data):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_once(self._home / ".erlang.cookie", secrets.token_urlsafe(32), mode=0o400)
-        _write_once(self.folder / "node", f"pressroom-{secrets.token_hex(4)}")
-        _write(self.folder / "inetrc", INETRC)
-        _write(self.folder / "enabled_plugins", "[].\n")
+        write_once(self._home / ".erlang.cookie", secrets.token_urlsafe(32), mode=0o400)
+        write_once(self.folder / "node", f"pressroom-{secrets.token_hex(4)}")
+        write(self.folder / "inetrc", INETRC)
+        write(self.folder / "enabled_plugins", "[].\n")
         self.define(self.vhosts)
-        _write(self.folder / "advanced.config", self._config())
+        write(self.folder / "advanced.config", self._config())
 
     def define(self, vhosts: Sequence[str]) -> Path:
         """Write down which vhosts there are and who may use them; the node reads it when it starts."""
         self.vhosts = tuple(vhosts)
         definitions = self.folder / "definitions.json"
-        _write(definitions, json.dumps(_definitions(self.user, self.password, self.vhosts)))
+        write(definitions, json.dumps(_definitions(self.user, self.password, self.vhosts)))
         return definitions
 
     @property
@@ -198,13 +204,3 @@ def _schedulers() -> str:
 def _erlang_text(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _write(path: Path, text: str, mode: int = 0o600) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def _write_once(path: Path, text: str, mode: int = 0o600) -> None:
-    if not path.exists():
-        _write(path, text, mode)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from libs.common.errors import TransientFailure
@@ -42,16 +43,18 @@ class Child:
             self._process = subprocess.Popen(
                 [*_ends_with_us(), *self.program.command],
                 cwd=self.program.directory,
-                env=dict(self.program.environment),
+                env={**(os.environ if self.program.inherits else {}), **self.program.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                **_account(self._user),
+                user=self._user,
+                group=self._user,
+                extra_groups=[] if self._user else None,
             )
 
     def wait_until(self, condition: Callable[[], bool], timeout_seconds: float) -> None:
-        """Wait for `condition`; if it does not come true or the program ends first, a TransientFailure shows the log."""
+        """Wait for `condition`; a TransientFailure with the log if it stays false or the program ends."""
         wait_until(lambda: condition() or not self.running(), timeout_seconds, self._unready)
         if not self.running():
             raise TransientFailure(self._unready())
@@ -71,10 +74,8 @@ class Child:
         """End the program and all that it has started, at once."""
         if self._process is None:
             return
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
 
     def _unready(self) -> str:
@@ -95,7 +96,3 @@ def _ends_with_us() -> Sequence[str]:
     # A test run that is killed cannot clean up after itself; the kernel can (Linux, util-linux).
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
-
-
-def _account(user: str | None) -> dict[str, object]:
-    return {"user": user, "group": user, "extra_groups": []} if user else {}

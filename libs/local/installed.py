@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
-from glob import iglob
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from libs.common.errors import PermanentFailure
@@ -35,14 +35,14 @@ POSTGRES_FOLDERS = (
 MORE_PATH = ("/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/home/linuxbrew/.linuxbrew/bin")
 
 
-def program_path(environ: os._Environ[str] | dict[str, str]) -> str:
+def program_path(environ: Mapping[str, str]) -> str:
     """The PATH of `environ` and some usual folders after it."""
     given = environ.get("PATH") or os.defpath
     return os.pathsep.join([given, *(folder for folder in MORE_PATH if folder not in given.split(os.pathsep))])
 
 
 def rabbitmq_scripts(path: str) -> Path:
-    """The folder of RabbitMQ's own scripts (rabbitmq-server, rabbitmqctl); a PermanentFailure if it is not installed."""
+    """The folder of RabbitMQ's own scripts, such as rabbitmqctl; a PermanentFailure if it is not installed."""
     on_path = shutil.which("rabbitmq-server", path=path)
     beside = [Path(on_path).resolve().parent] if on_path else []
     for folder in [*beside, *_folders(RABBITMQ_FOLDERS)]:
@@ -80,8 +80,23 @@ def postgres_programs(path: str) -> Path | None:
 
 def _folders(patterns: Iterable[str]) -> Iterator[Path]:
     for pattern in patterns:
-        yield from (Path(found) for found in sorted(iglob(pattern), key=_newest_first))
+        found = Path("/").glob(pattern.removeprefix("/"))
+        yield from sorted(found, key=_newest_first)
 
 
-def _newest_first(folder: str) -> list[int]:
-    return [-int(number) for number in re.findall(r"\d+", folder)]
+def _newest_first(folder: Path) -> list[int]:
+    return [-int(number) for number in re.findall(r"\d+", str(folder))]
+
+
+def main(program: str) -> int:
+    """Whether `program` is there, as an exit code: `python -m libs.local.installed rabbitmq` or `postgresql`."""
+    path = program_path(os.environ)
+    try:
+        found = postgres_programs(path) if program == "postgresql" else rabbitmq_scripts(path) and epmd(path)
+    except PermanentFailure:
+        return 1
+    return 0 if found else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import random
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from libs.common.errors import TransientFailure
+from libs.local.files import write
 
 LOOPBACK = "127.0.0.1"
 
@@ -18,16 +20,18 @@ RANGE = range(20_000, 30_000)
 TRIES = 200
 
 
-def choose(names: Iterable[str], memory: Path) -> dict[str, int]:
-    """A port for each name: the one in `memory` (a JSON file) if nobody took it meanwhile, else a new one, remembered."""
+def choose(names: Iterable[str], memory: Path, preferred: Mapping[str, int] = MappingProxyType({})) -> dict[str, int]:
+    """A port for each name, remembered in `memory`, a JSON file.
+
+    The one from last time if nobody took it meanwhile, else the preferred one, else any that is free.
+    """
     remembered = _read(memory)
     ports: dict[str, int] = {}
     for name in names:
-        port = remembered.get(name)
-        if port is None or port in ports.values() or not is_free(port):
-            port = free_port(taken={*ports.values(), *remembered.values()})
-        ports[name] = port
-    _write(memory, remembered | ports)
+        wishes = (remembered.get(name), preferred.get(name))
+        granted = (port for port in wishes if port and port not in ports.values() and is_free(port))
+        ports[name] = next(granted, 0) or free_port(taken={*ports.values(), *remembered.values()})
+    write(memory, json.dumps(remembered | ports, indent=2, sort_keys=True) + "\n")
     return ports
 
 
@@ -52,11 +56,13 @@ def is_free(port: int) -> bool:
     return not is_open(port)
 
 
-def is_open(port: int) -> bool:
-    """Whether somebody answers on `port` of the loopback interface."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((LOOPBACK, port)) == 0
+def is_open(port: int, host: str = LOOPBACK) -> bool:
+    """Whether somebody answers on `port` of this machine."""
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _read(memory: Path) -> dict[str, int]:
@@ -65,7 +71,3 @@ def _read(memory: Path) -> dict[str, int]:
         return {str(name): int(port) for name, port in ports.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}  # never written, or spoilt: choosing again is always right
-
-
-def _write(memory: Path, ports: dict[str, int]) -> None:
-    memory.write_text(json.dumps(ports, indent=2, sort_keys=True) + "\n")

@@ -36,13 +36,13 @@ class PrivatePostgres:
         self._password = secrets.token_urlsafe(24)
         self.port = free_port()
         # Not below the caller's folder: the account needs a path on which every folder lets it pass.
-        self._folder = Path(tempfile.mkdtemp(prefix="pressroom-postgres-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="pressroom-postgres-"))
         self._server = Child(self._server_program(), log, self._user)
 
     def start(self) -> None:
         """Make the database cluster, start the server and return when it answers."""
         if self._user:
-            shutil.chown(self._folder, self._user)
+            shutil.chown(self.folder, self._user)
         self._make_cluster()
         self._server.start()
         self._server.wait_until(self._answers, START_SECONDS)
@@ -64,7 +64,7 @@ class PrivatePostgres:
     def close(self) -> None:
         """Stop the server and delete its data."""
         self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database: str = "postgres") -> str:
         """The URL of a database; it contains the password."""
@@ -79,29 +79,31 @@ class PrivatePostgres:
     def _server_program(self) -> Program:
         settings = (f"listen_addresses={LOOPBACK}", f"port={self.port}", "unix_socket_directories=", *QUICK)
         options = [word for setting in settings for word in ("-c", setting)]
-        command = (str(self._programs / "postgres"), "-D", str(self._folder / "data"), *options)
-        return Program(name="postgres", command=command, environment=self._environment(), directory=self._folder)
+        command = (str(self._programs / "postgres"), "-D", str(self.folder / "data"), *options)
+        return Program(name="postgres", command=command, environment=self._environment(), directory=self.folder)
 
     def _make_cluster(self) -> None:
-        password = self._folder / "password"
+        password = self.folder / "password"
         password.touch(mode=0o600)
         password.write_text(self._password)
         if self._user:
             shutil.chown(password, self._user)
         arguments = ["--username=pressroom", "--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8"]
         done = subprocess.run(
-            [self._programs / "initdb", "--pgdata", self._folder / "data", "--no-locale", "--no-sync", *arguments],
-            cwd=self._folder,
+            [self._programs / "initdb", "--pgdata", self.folder / "data", "--no-locale", "--no-sync", *arguments],
+            cwd=self.folder,
             env=self._environment(),
             capture_output=True,
             text=True,
-            **({"user": self._user, "group": self._user, "extra_groups": []} if self._user else {}),
+            user=self._user,
+            group=self._user,
+            extra_groups=[] if self._user else None,
         )
         if done.returncode != 0:
             raise PermanentFailure(f"PostgreSQL's initdb failed: {done.stderr or done.stdout}")
 
     def _environment(self) -> dict[str, str]:
-        return {"PATH": installed.program_path(os.environ), "HOME": str(self._folder), "LANG": "C.UTF-8"}
+        return {"PATH": installed.program_path(os.environ), "HOME": str(self.folder), "LANG": "C.UTF-8"}
 
     def _answers(self) -> bool:
         try:
@@ -114,5 +116,7 @@ class PrivatePostgres:
 def _programs() -> Path:
     found = installed.postgres_programs(installed.program_path(os.environ))
     if found is None:
-        raise PermanentFailure("No PostgreSQL server is installed: install the package postgresql, or run `make setup`.")
+        raise PermanentFailure(
+            "No PostgreSQL server is installed: install the package postgresql, or run `make setup`."
+        )
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 import amqp
 
 from libs.common.errors import TransientFailure
+from libs.local.alias import forget_alias, plain_path
 from libs.local.broker import BrokerNode, BrokerPorts
 from libs.local.child import Child
 from libs.local.ports import LOOPBACK, free_port, is_open
@@ -22,14 +23,17 @@ VHOSTS_AT_A_TIME = 40
 
 
 class PrivateBroker:
-    """Starts, stops and kills the node in `folder`; it keeps its ports, and durable messages survive as on any broker."""
+    """Starts, stops and kills the node in `folder`; its ports stay the same, and durable messages survive."""
 
     def __init__(self, folder: Path) -> None:
         epmd = free_port()
         amqp_port = free_port(taken=[epmd])
         ports = BrokerPorts(epmd=epmd, amqp=amqp_port, distribution=free_port(taken=[epmd, amqp_port]))
         self._unused = _vhosts(VHOSTS_AT_A_TIME)
-        self.node = BrokerNode(folder, ports, "pressroom", secrets.token_urlsafe(24), vhosts=["/", *self._unused])
+        self._folder = folder
+        self.node = BrokerNode(
+            plain_path(folder), ports, "pressroom", secrets.token_urlsafe(24), vhosts=["/", *self._unused]
+        )
         self.node.prepare()
         self._epmd = Child(self.node.epmd(), folder / "epmd.log")
         self._broker = Child(self.node.broker(), folder / "broker.log")
@@ -81,7 +85,8 @@ class PrivateBroker:
         """Stop everything and delete the node's data; the logs stay."""
         self._broker.stop()
         self._epmd.stop()
-        shutil.rmtree(self.node.folder / "data", ignore_errors=True)
+        shutil.rmtree(self._folder / "data", ignore_errors=True)
+        forget_alias(self._folder)
 
     def control(self, *arguments: str) -> str:
         """What `rabbitmqctl` answers; a TransientFailure if it fails. It takes a second or two."""

@@ -9,11 +9,13 @@ import msgspec
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
-    """One process in the foreground: what to execute, where, and with which environment (the whole of it)."""
+    """One process in the foreground: what to execute, where, and with which environment."""
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     directory: Path
+    inherits: bool = False
+    """Whether `environment` comes on top of the caller's, or is the whole of it."""
     stop_seconds: int = 30
     """How long a polite stop may take before the process is killed."""

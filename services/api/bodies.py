@@ -33,9 +33,10 @@ _BYTE = re.compile(r"(?:JSON is malformed: )?(?P<why>.+) \(byte (?P<byte>\d+)\)"
 Path = list[str | int]
 
 S = TypeVar("S", bound=msgspec.Struct)
+T = TypeVar("T")
 
 
-class JsonBody(AbstractDTO[Any]):
+class StrictJson(AbstractDTO[Any]):
     """Lets Litestar read a handler's `data` with `read_body` instead of its own lenient conversion."""
 
     model_type = msgspec.Struct
@@ -79,17 +80,24 @@ class JsonBody(AbstractDTO[Any]):
 def read_body(body: bytes, cls: type[S]) -> S:
     """The `cls` that `body` describes; Refused if it is not JSON (400) or not a `cls` (422)."""
     try:
-        found = msgspec.json.decode(body, type=cls)
+        found = _decoded(body, cls)
     except msgspec.ValidationError as error:
-        raise _misfit(str(error), msgspec.json.decode(body), cls) from error
+        raise _misfit(str(error), _decoded(body, object), cls) from error
+    _refuse_nul(msgspec.to_builtins(found), "")
+    return found
+
+
+def _decoded(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError:
+        raise
     except msgspec.DecodeError as error:
         raise not_json(_why(str(error), len(body))) from error
     except UnicodeDecodeError as error:
         raise not_json("it is not UTF-8") from error
     except RecursionError as error:
         raise not_json("it is nested too deeply") from error
-    _refuse_nul(msgspec.to_builtins(found), "")
-    return found
 
 
 def not_json(why: str) -> Refused:

@@ -5,28 +5,34 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
 from litestar import Request
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.api.problems import wrong
 
-Limit = Annotated[int, msgspec.Meta(ge=1, le=500, description="How many entries a page has at most.")]
-Cursor = Annotated[str | None, Parameter(description="Where the page begins: from `next` of the page before.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many entries a page has at most.")]
+Cursor = Annotated[str | None, QueryParameter(description="Where the page begins: from `next` of the page before.")]
 
 DEFAULT_LIMIT = 50
 
 
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 class Order(NamedTuple):
-    """How a list is sorted: by one column and, where that is equal, by the id."""
+    """How a list is sorted: by one column, which holds a `kind`, and, where that is equal, by the id."""
 
     column: InstrumentedAttribute[Any]
     id: InstrumentedAttribute[Any]
+    kind: Any = Instant
     descending: bool = True
 
 
@@ -70,11 +76,9 @@ def _encode(last: list[Any]) -> str:
 
 
 def _decode(order: Order, cursor: str) -> tuple[Any, Any]:
-    kinds = [order.column.type.python_type, order.id.type.python_type]
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        values = msgspec.json.decode(text, type=tuple[str, str])
-        value, last_id = (msgspec.convert(one, kind) for one, kind in zip(values, kinds, strict=True))
+        value, last_id = msgspec.json.decode(text, type=tuple[str, UUID])
+        return msgspec.convert(value, order.kind), last_id
     except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
         raise wrong("cursor", "cursor must be taken from `next` of the page before.") from error
-    return value, last_id

@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import ParameterKwarg
 from litestar.types import ExceptionHandlersMap
+from litestar.typing import FieldDefinition
 from msgspec import inspect
 from sqlalchemy.exc import IntegrityError
 
@@ -68,12 +69,24 @@ def _about_parameter(request: Asking, name: str) -> tuple[str, str]:
         return name, f"{name} cannot be read."
     definition = field.kwarg_definition
     if isinstance(definition, ParameterKwarg):
-        name = definition.query or definition.header or name
+        name = definition.name or name
     value = request.query_params.get(name)
-    return (
-        name,
-        f"{name} must be {right(inspect.type_info(field.raw))}{'' if value is None else f', not {shown(value)}'}.",
-    )
+    instead = "" if value is None else f", not {shown(value)}"
+    return name, f"{name} must be {right(_kind(field))}{instead}."
+
+
+def _kind(field: FieldDefinition) -> inspect.Type:
+    """What the parameter must be if it is given at all."""
+    definition, kind = field.kwarg_definition, inspect.type_info(field.annotation)
+    if isinstance(kind, inspect.UnionType):
+        kind = inspect.UnionType(tuple(one for one in kind.types if not isinstance(one, inspect.NoneType)))
+    if isinstance(kind, inspect.IntType) and isinstance(definition, ParameterKwarg):
+        kind = inspect.IntType(ge=_whole(definition.ge), le=_whole(definition.le))
+    return kind
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
 
 
 def _http(request: Asking, error: HTTPException) -> Response[Problem]:

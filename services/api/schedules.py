@@ -133,7 +133,8 @@ def _check_timing(new: NewSchedule, wrong: Findings) -> None:
     try:
         check(timing)
     except TimingError as error:
-        wrong.add(error.field, str(error))
+        names_it = error.field.rpartition(".")[2] in str(error)
+        wrong.add(error.field, str(error) if names_it else f"{error.field}: {error}")
 
 
 def _as_new(row: ScheduleRow) -> NewSchedule:

@@ -24,9 +24,6 @@ from services.mailer.settings import MailerSettings
 from services.mailer.smtp import Timeouts
 from services.mailer.worker import mail_worker
 
-MARGIN = timedelta(seconds=60)
-"""Between the end of the wait for an answer and its line in the ledger: a busy machine, a ledger that was away."""
-
 
 def run() -> int:
     """Assemble the mailer and run it; the exit code."""
@@ -59,7 +56,7 @@ def post_office(settings: MailerSettings, store: Store, storage: ArtifactStorage
         timeouts=Timeouts(command=settings.smtp_timeout_seconds, data=settings.smtp_data_timeout_seconds),
         client_name=settings.smtp_client_name,
         sender=sender,
-        patience=timedelta(seconds=settings.smtp_data_timeout_seconds) + MARGIN,
+        patience=timedelta(seconds=settings.smtp_data_timeout_seconds + settings.mailer_margin_seconds),
         clock=utc_now,
     )
 

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Iterator
 
@@ -104,7 +105,7 @@ def _tls_sentence(server: MailServer, error: ssl.SSLError) -> str:
             f"The certificate of the mail server {server} is not trusted ({error.verify_message.rstrip('.')}); "
             "if its authority is private, name that authority's file in PRESSROOM_SMTP_CA_FILE."
         )
-    return f"No TLS connection to the mail server {server} came about: {error.reason or error}."
+    return f"No TLS connection to the mail server {server} came about: {getattr(error, 'reason', None) or error}."
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -116,5 +117,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _reason(error: Exception) -> str:
     """The innermost words: `Connection refused` instead of three layers of packing."""
     innermost = list(_causes(error))[-1]
-    words = innermost.strerror if isinstance(innermost, OSError) and innermost.strerror else str(innermost)
+    words = str(innermost)
+    if isinstance(innermost, OSError) and innermost.errno is not None:
+        # A number below zero is no errno but one of getaddrinfo, whose words are in strerror.
+        words = os.strerror(innermost.errno) if innermost.errno > 0 else innermost.strerror or words
     return one_line(words).rstrip(".") or type(innermost).__name__

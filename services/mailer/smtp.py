@@ -40,6 +40,7 @@ class SmtpConnection:
     def __init__(self, server: MailServer, tls: ssl.SSLContext, timeouts: Timeouts, client_name: str = "") -> None:
         self._server = server
         self._timeouts = timeouts
+        self._writer: asyncio.StreamWriter | None = None
         self._client = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
@@ -57,6 +58,7 @@ class SmtpConnection:
             await self._client.ehlo()
             await self._encrypt()
             await self._authenticate()
+            self._writer = _writer_of(self._client)
         except NotNow:
             raise
         except Exception as error:
@@ -64,9 +66,16 @@ class SmtpConnection:
 
     async def close(self) -> None:
         """Say goodbye if the server still listens; never raises."""
-        with suppress(aiosmtplib.SMTPException, OSError, ValueError):
+        with suppress(Exception):
             await self._client.quit(timeout=QUIT_SECONDS)
         self._client.close()
+
+    async def reset(self) -> None:
+        """Make ready for another letter after a refused one; raises NotNow."""
+        try:
+            await self._client.rset()
+        except Exception as error:
+            raise failure(self._server, error, about_the_letter=False) from error
 
     def abort(self) -> None:
         """Cut the connection without a word, so that the server forgets what it has not accepted."""
@@ -82,7 +91,7 @@ class SmtpConnection:
         and NoAnswer if that is unknown.
         """
         await self._say_envelope(letter)
-        content = _Content(self._client, self._server, self._timeouts)
+        content = self._content()
         try:
             await content.write(letter.content)
             await before_final_dot()
@@ -124,6 +133,13 @@ class SmtpConnection:
         if answer.code != _START_INPUT:
             raise refusal(self._server, answer_of(answer.code, answer.message))
 
+    def _content(self) -> _Content:
+        protocol = self._client.protocol
+        if protocol is None or self._writer is None:
+            raise NotNow(f"The mail server {self._server} closed the connection before the letter was handed over.")
+        answer = asyncio.ensure_future(protocol.read_response())
+        return _Content(self._writer, answer, self._server, self._timeouts)
+
     def _mail_options(self, letter: Letter) -> list[str]:
         options = []
         if self._client.supports_extension("size"):
@@ -159,18 +175,19 @@ async def connected(
 class _Content:
     """The content of one letter, under way between the 354 and the answer to the final dot."""
 
-    def __init__(self, client: aiosmtplib.SMTP, server: MailServer, timeouts: Timeouts) -> None:
-        protocol, transport = client.protocol, client.transport
-        if protocol is None or not isinstance(transport, asyncio.WriteTransport):
-            raise NotNow(f"The mail server {server} closed the connection before the letter was handed over.")
-        # With no room in its buffer, drain() returns only when everything has left this process.
-        transport.set_write_buffer_limits(high=0)
-        self._writer = asyncio.StreamWriter(transport, protocol, None, asyncio.get_running_loop())
+    def __init__(
+        self,
+        writer: asyncio.StreamWriter,
+        answer: asyncio.Task[aiosmtplib.SMTPResponse],
+        server: MailServer,
+        timeouts: Timeouts,
+    ) -> None:
+        self.answered = False
+        self._writer = writer
+        # Listened to from the beginning: a server may answer before the end (too large, going down).
+        self._answer = answer
         self._server = server
         self._timeouts = timeouts
-        self.answered = False
-        # The server may answer before the end: too large, going down. That is heard at once.
-        self._answer = asyncio.ensure_future(protocol.read_response())
 
     async def write(self, content: bytes) -> None:
         """Send everything but the final dot; raises NotNow or Refused."""
@@ -239,6 +256,16 @@ class _Content:
             self._answer.cancel()
         elif not self._answer.cancelled():
             self._answer.exception()
+
+
+def _writer_of(client: aiosmtplib.SMTP) -> asyncio.StreamWriter:
+    protocol, transport = client.protocol, client.transport
+    if protocol is None or not isinstance(transport, asyncio.WriteTransport):
+        raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+    # With next to no room in its buffer, drain() returns only when everything has left this process. (Not 0: asyncio's
+    # TLS transport would count an empty buffer as full, and never go on.)
+    transport.set_write_buffer_limits(high=1, low=0)
+    return asyncio.StreamWriter(transport, protocol, None, asyncio.get_running_loop())
 
 
 def _on_the_wire(content: bytes) -> bytes:

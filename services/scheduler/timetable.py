@@ -91,10 +91,8 @@ class Timetable:
 
     def lock(self, session: Session, schedule_id: UUID) -> Entry:
         """The entry of a schedule, held for this transaction; one of the version UNKNOWN if it is new."""
-        blank = Entry(schedule_id=schedule_id)
         # Inserted first, because a row that does not exist cannot be held against another listener.
-        if upsert(session, timetable, _values(blank), key=["schedule_id"], update=[]):
-            return blank
+        upsert(session, timetable, _values(Entry(schedule_id=schedule_id)), key=["schedule_id"], update=[])
         query = select(timetable).where(timetable.c.schedule_id == schedule_id).with_for_update()
         return _entry(session.execute(query).mappings().one())
 

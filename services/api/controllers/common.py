@@ -6,24 +6,25 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from litestar import Request
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Dependency, Parameter
+from litestar.params import HeaderParameter, SkipValidation
 
 from services.api.once import HEADER
 from services.api.people import Caller
 from services.api.platform import Platform
 from services.api.problems import MEDIA_TYPE, Problem
 
-Work = Annotated[Platform, Dependency(skip_validation=True)]
+Work = NamedDependency[SkipValidation[Platform]]
 """What a handler works with."""
 
-By = Annotated[Caller, Dependency(skip_validation=True)]
+By = NamedDependency[SkipValidation[Caller]]
 """Who sent the request."""
 
 Key = Annotated[
     str | None,
-    Parameter(
-        header=HEADER,
+    HeaderParameter(
+        name=HEADER,
         description="Any text, unique per request: a repetition returns what the first one created.",
     ),
 ]
@@ -46,7 +47,7 @@ def problems(*statuses: int) -> Mapping[int, ResponseSpec]:
 
 
 _MEANING = {
-    400: "The body is not JSON.",
+    400: "The request cannot be read, for example because its body is not JSON.",
     401: "There is no valid bearer token.",
     404: "There is no such thing.",
     405: "The path has no such method.",
@@ -57,7 +58,7 @@ _MEANING = {
     503: "The records or the files are away for now; the same request may be sent again.",
 }
 
-READS = problems(401, 404, 422, 503)
+READS = problems(400, 401, 404, 422, 503)
 """The refusals of a route that reads."""
 
 WRITES = problems(400, 401, 404, 409, 413, 422, 503)
@@ -66,5 +67,5 @@ WRITES = problems(400, 401, 404, 409, 413, 422, 503)
 CREATES = problems(400, 401, 409, 410, 413, 422, 503)
 """The refusals of a route that creates something."""
 
-DELETES = problems(401, 404, 409, 503)
+DELETES = problems(400, 401, 404, 409, 503)
 """The refusals of a route that deletes something."""

@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
@@ -32,10 +32,10 @@ class DeliveryController(Controller):
         self,
         request: Asking,
         platform: Work,
-        report: Annotated[UUID | None, Parameter(description="Only those of this report.")] = None,
-        address: Annotated[str | None, Parameter(description="Only those to this address.")] = None,
+        report: Annotated[UUID | None, QueryParameter(description="Only those of this report.")] = None,
+        address: Annotated[str | None, QueryParameter(description="Only those to this address.")] = None,
         status: Annotated[
-            DeliveryState | None, Parameter(query="state", description="Only those in this state.")
+            DeliveryState | None, QueryParameter(name="state", description="Only those in this state.")
         ] = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
@@ -53,7 +53,7 @@ class DeliveryController(Controller):
             return DeliveryList([delivery_view(row) for row in rows], next_url(request, following))
 
     @get("/{delivery_id:uuid}", responses=READS, sync_to_thread=True)
-    def show(self, delivery_id: UUID, platform: Work) -> DeliveryView:
+    def show(self, delivery_id: FromPath[UUID], platform: Work) -> DeliveryView:
         """Show a delivery with its attempts."""
         with platform.records.read() as session:
             row = session.get(DeliveryRow, delivery_id)

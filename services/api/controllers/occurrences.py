@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from sqlalchemy import select
 
 from services.api.controllers.common import READS, Asking, Work
@@ -30,8 +30,8 @@ class OccurrenceController(Controller):
         self,
         request: Asking,
         platform: Work,
-        schedule: Annotated[UUID | None, Parameter(description="Only those of this schedule.")] = None,
-        status: OccurrenceStatus | None = None,
+        schedule: Annotated[UUID | None, QueryParameter(description="Only those of this schedule.")] = None,
+        status: FromQuery[OccurrenceStatus | None] = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> OccurrenceList:
@@ -46,7 +46,7 @@ class OccurrenceController(Controller):
             return OccurrenceList(occurrence_views(session, rows), next_url(request, following))
 
     @get("/{occurrence_id:uuid}", responses=READS, sync_to_thread=True)
-    def show(self, occurrence_id: UUID, platform: Work) -> OccurrenceView:
+    def show(self, occurrence_id: FromPath[UUID], platform: Work) -> OccurrenceView:
         """Show an occurrence."""
         with platform.records.read() as session:
             row = session.get(OccurrenceRow, occurrence_id)

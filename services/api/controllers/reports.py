@@ -7,14 +7,14 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 from litestar.response import Stream
 from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_304_NOT_MODIFIED
 from sqlalchemy import select
 
 from libs.common.messages import Format
 from services.api import download
-from services.api.bodies import JsonBody
+from services.api.bodies import StrictJson
 from services.api.controllers.common import CREATES, READS, Asking, By, Key, Work, problems
 from services.api.once import asked
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
@@ -37,8 +37,10 @@ class ReportController(Controller):
     path = "/reports"
     tags = ("reports",)
 
-    @post("/", dto=JsonBody, return_dto=None, status_code=HTTP_202_ACCEPTED, responses=CREATES, sync_to_thread=True)
-    def create(self, data: NewReport, platform: Work, caller: By, key: Key = None) -> Response[AcceptedReport]:
+    @post("/", dto=StrictJson, return_dto=None, status_code=HTTP_202_ACCEPTED, responses=CREATES, sync_to_thread=True)
+    def create(
+        self, data: JSONBody[NewReport], platform: Work, caller: By, key: Key = None
+    ) -> Response[AcceptedReport]:
         """Ask for a report now. It is produced in the background: see `links.progress`."""
         with platform.records.begin() as session:
             request = asked(session, "report", caller, key, data, platform.now)
@@ -52,9 +54,9 @@ class ReportController(Controller):
         self,
         request: Asking,
         platform: Work,
-        status: ReportStatus | None = None,
-        report_type: Annotated[str | None, Parameter(description="Only those of this template.")] = None,
-        schedule: Annotated[UUID | None, Parameter(description="Only those of this schedule.")] = None,
+        status: FromQuery[ReportStatus | None] = None,
+        report_type: Annotated[str | None, QueryParameter(description="Only those of this template.")] = None,
+        schedule: Annotated[UUID | None, QueryParameter(description="Only those of this schedule.")] = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> ReportList:
@@ -71,7 +73,7 @@ class ReportController(Controller):
             return ReportList([report_summary(row) for row in rows], next_url(request, following))
 
     @get("/{report_id:uuid}", responses=READS, sync_to_thread=True)
-    def show(self, report_id: UUID, platform: Work) -> ReportView:
+    def show(self, report_id: FromPath[UUID], platform: Work) -> ReportView:
         """Show a report with its files, deliveries and times."""
         with platform.records.read() as session:
             row = find_report(session, report_id, whole=True)
@@ -79,7 +81,7 @@ class ReportController(Controller):
             return report_view(row, occurrence)
 
     @get("/{report_id:uuid}/progress", responses=READS, sync_to_thread=True)
-    def progress(self, report_id: UUID, platform: Work) -> Progress:
+    def progress(self, report_id: FromPath[UUID], platform: Work) -> Progress:
         """Show how far a report is. Cheap: ask as often as you like."""
         with platform.records.read() as session:
             return progress(find_report(session, report_id))
@@ -92,13 +94,15 @@ class ReportController(Controller):
     )
     def download(
         self,
-        report_id: UUID,
+        report_id: FromPath[UUID],
         platform: Work,
         wanted: Annotated[
-            Format | None, Parameter(query="format", description="Not needed if the report has just one file.")
+            Format | None, QueryParameter(name="format", description="Not needed if the report has just one file.")
         ] = None,
-        filename: Annotated[str | None, Parameter(description="For a report with several files of one format.")] = None,
-        if_none_match: Annotated[str | None, Parameter(header="If-None-Match", description="An ETag.")] = None,
+        filename: Annotated[
+            str | None, QueryParameter(description="For a report with several files of one format.")
+        ] = None,
+        if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match", description="An ETag.")] = None,
     ) -> Response[Any]:
         """Download a file. Its ETag is its SHA-256."""
         with platform.records.read() as session:

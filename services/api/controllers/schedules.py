@@ -6,10 +6,10 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from sqlalchemy import select
 
-from services.api.bodies import JsonBody
+from services.api.bodies import StrictJson
 from services.api.controllers.common import CREATES, DELETES, READS, WRITES, Asking, By, Key, Work
 from services.api.once import asked
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
@@ -42,8 +42,8 @@ class ScheduleController(Controller):
     path = "/reports/schedules"
     tags = ("schedules",)
 
-    @post("/", dto=JsonBody, return_dto=None, responses=CREATES, sync_to_thread=True)
-    def create(self, data: NewSchedule, platform: Work, caller: By, key: Key = None) -> ScheduleView:
+    @post("/", dto=StrictJson, return_dto=None, responses=CREATES, sync_to_thread=True)
+    def create(self, data: JSONBody[NewSchedule], platform: Work, caller: By, key: Key = None) -> ScheduleView:
         """Create a schedule."""
         with platform.records.begin() as session:
             request = asked(session, "schedule", caller, key, data, platform.now)
@@ -56,7 +56,7 @@ class ScheduleController(Controller):
         self,
         request: Asking,
         platform: Work,
-        report_type: Annotated[str | None, Parameter(description="Only those of this template.")] = None,
+        report_type: Annotated[str | None, QueryParameter(description="Only those of this template.")] = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> ScheduleList:
@@ -70,19 +70,21 @@ class ScheduleController(Controller):
             return ScheduleList([schedule_view(row, now) for row in rows], next_url(request, following))
 
     @get("/{schedule_id:uuid}", responses=READS, sync_to_thread=True)
-    def show(self, schedule_id: UUID, platform: Work) -> ScheduleView:
+    def show(self, schedule_id: FromPath[UUID], platform: Work) -> ScheduleView:
         """Show a schedule."""
         with platform.records.read() as session:
             return schedule_view(find_schedule(session, schedule_id), platform.now)
 
-    @patch("/{schedule_id:uuid}", dto=JsonBody, return_dto=None, responses=WRITES, sync_to_thread=True)
-    def change(self, schedule_id: UUID, data: ScheduleChanges, platform: Work, caller: By) -> ScheduleView:
+    @patch("/{schedule_id:uuid}", dto=StrictJson, return_dto=None, responses=WRITES, sync_to_thread=True)
+    def change(
+        self, schedule_id: FromPath[UUID], data: JSONBody[ScheduleChanges], platform: Work, caller: By
+    ) -> ScheduleView:
         """Change a schedule, or pause and resume it with `active`."""
         with platform.records.begin() as session:
             return schedule_view(change_schedule(session, platform, caller, schedule_id, data), platform.now)
 
     @delete("/{schedule_id:uuid}", responses=DELETES, sync_to_thread=True)
-    def remove(self, schedule_id: UUID, platform: Work, caller: By) -> None:
+    def remove(self, schedule_id: FromPath[UUID], platform: Work, caller: By) -> None:
         """Delete a schedule. What it has produced stays in the record."""
         with platform.records.begin() as session:
             delete_schedule(session, platform, caller, schedule_id)
@@ -91,9 +93,9 @@ class ScheduleController(Controller):
     def executions(
         self,
         request: Asking,
-        schedule_id: UUID,
+        schedule_id: FromPath[UUID],
         platform: Work,
-        status: OccurrenceStatus | None = None,
+        status: FromQuery[OccurrenceStatus | None] = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> OccurrenceList:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 from sqlalchemy import select
 
-from services.api.bodies import JsonBody
+from services.api.bodies import StrictJson
 from services.api.controllers.common import CREATES, DELETES, READS, WRITES, Asking, By, Key, Work
 from services.api.once import asked
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
@@ -17,9 +17,9 @@ from services.api.sources import change_source, create_source, created_source, d
 from services.api.tables import SourceRow
 from services.api.views.sources import source_view
 
-Which = Annotated[str, Parameter(description="The id or the name of the source.")]
+Which = Annotated[str, PathParameter(description="The id or the name of the source.")]
 
-BY_NAME = Order(SourceRow.name, SourceRow.id, descending=False)
+BY_NAME = Order(SourceRow.name, SourceRow.id, kind=str, descending=False)
 
 
 class SourceController(Controller):
@@ -28,8 +28,8 @@ class SourceController(Controller):
     path = "/sources"
     tags = ("sources",)
 
-    @post("/", dto=JsonBody, return_dto=None, responses=CREATES, sync_to_thread=True)
-    def create(self, data: NewSource, platform: Work, caller: By, key: Key = None) -> SourceView:
+    @post("/", dto=StrictJson, return_dto=None, responses=CREATES, sync_to_thread=True)
+    def create(self, data: JSONBody[NewSource], platform: Work, caller: By, key: Key = None) -> SourceView:
         """Create a source."""
         with platform.records.begin() as session:
             request = asked(session, "source", caller, key, data, platform.now)
@@ -52,8 +52,8 @@ class SourceController(Controller):
         with platform.records.read() as session:
             return source_view(find_source(session, which))
 
-    @patch("/{which:str}", dto=JsonBody, return_dto=None, responses=WRITES, sync_to_thread=True)
-    def change(self, which: Which, data: SourceChanges, platform: Work, caller: By) -> SourceView:
+    @patch("/{which:str}", dto=StrictJson, return_dto=None, responses=WRITES, sync_to_thread=True)
+    def change(self, which: Which, data: JSONBody[SourceChanges], platform: Work, caller: By) -> SourceView:
         """Change a source. The schedules that read from it follow at once."""
         with platform.records.begin() as session:
             return source_view(change_source(session, platform, caller, which, data))

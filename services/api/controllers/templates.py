@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 from sqlalchemy import select
 
-from services.api.bodies import JsonBody
+from services.api.bodies import StrictJson
 from services.api.controllers.common import CREATES, DELETES, READS, WRITES, Asking, By, Key, Work
 from services.api.once import asked
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
@@ -23,9 +23,9 @@ from services.api.templates import (
 )
 from services.api.views.templates import template_view
 
-Which = Annotated[str, Parameter(description="The slug or the id of the template.")]
+Which = Annotated[str, PathParameter(description="The slug or the id of the template.")]
 
-BY_SLUG = Order(TemplateRow.slug, TemplateRow.id, descending=False)
+BY_SLUG = Order(TemplateRow.slug, TemplateRow.id, kind=str, descending=False)
 
 
 class TemplateController(Controller):
@@ -34,8 +34,8 @@ class TemplateController(Controller):
     path = "/templates"
     tags = ("templates",)
 
-    @post("/", dto=JsonBody, return_dto=None, responses=CREATES, sync_to_thread=True)
-    def create(self, data: NewTemplate, platform: Work, caller: By, key: Key = None) -> TemplateView:
+    @post("/", dto=StrictJson, return_dto=None, responses=CREATES, sync_to_thread=True)
+    def create(self, data: JSONBody[NewTemplate], platform: Work, caller: By, key: Key = None) -> TemplateView:
         """Create a template."""
         with platform.records.begin() as session:
             request = asked(session, "template", caller, key, data, platform.now)
@@ -58,8 +58,8 @@ class TemplateController(Controller):
         with platform.records.read() as session:
             return template_view(find_template(session, which))
 
-    @patch("/{which:str}", dto=JsonBody, return_dto=None, responses=WRITES, sync_to_thread=True)
-    def change(self, which: Which, data: TemplateChanges, platform: Work, caller: By) -> TemplateView:
+    @patch("/{which:str}", dto=StrictJson, return_dto=None, responses=WRITES, sync_to_thread=True)
+    def change(self, which: Which, data: JSONBody[TemplateChanges], platform: Work, caller: By) -> TemplateView:
         """Change a template. The schedules that use it follow at once."""
         with platform.records.begin() as session:
             return template_view(change_template(session, platform, caller, which, data))

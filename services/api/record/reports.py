@@ -131,7 +131,6 @@ def _unheard_of(at: datetime) -> dict[str, Any]:
         "status": "queued",
         "reason": "",
         "phase": "queued",
-        "phase_at": at,
         "attempt": 0,
         "rows": 0,
         "phase_reason": "",

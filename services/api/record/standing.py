@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
+
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 class Standing(NamedTuple):
@@ -16,9 +18,9 @@ class Standing(NamedTuple):
     at: datetime
 
     @classmethod
-    def of(cls, phases: Sequence[str], phase: str, attempt: int, at: datetime) -> Standing:
-        """The standing of `phase`; the last of `phases` is the one that cannot be undone."""
-        return cls(phase == phases[-1], attempt, phases.index(phase), at)
+    def of(cls, phases: Sequence[str], phase: str, attempt: int, at: datetime | None) -> Standing:
+        """The standing of `phase`, of which the last cannot be undone. Before anything was told there is no moment."""
+        return cls(phase == phases[-1], attempt, phases.index(phase), at or _BEFORE_ALL)
 
 
 def earliest(*moments: datetime | None) -> datetime | None:

@@ -65,7 +65,7 @@ class ReportRow(Base):
     status: Mapped[str]
     reason: Mapped[str]
     phase: Mapped[str]
-    phase_at: Mapped[datetime]
+    phase_at: Mapped[datetime | None]
     attempt: Mapped[int]
     max_attempts: Mapped[int | None]
     stage: Mapped[str | None]
@@ -131,7 +131,7 @@ class DeliveryRow(Base):
     address: Mapped[str] = mapped_column(index=True)
     name: Mapped[str]
     state: Mapped[str]
-    state_at: Mapped[datetime]
+    state_at: Mapped[datetime | None]
     attempt: Mapped[int]
     max_attempts: Mapped[int | None]
     reason: Mapped[str]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from libs.common.errors import PermanentFailure
-from services.generator.answers.columns import Kind, field_of, kind_of, spoken
-from services.generator.answers.values import as_text
+from services.generator.columns.kinds import Kind, field_of, kind_of, spoken
+from services.generator.columns.text import as_text
 from services.generator.sources.rows import Cut
 
 
@@ -68,7 +68,7 @@ def _cast(array: pa.Array, kind: Kind, column: Column, type_: pa.DataType) -> pa
         return as_text(array, kind) if kind == "number" else array.cast(pa.string())
     try:
         return array.cast(type_)
-    except pa.ArrowInvalid as error:
+    except pa.ArrowInvalid as error:  # a whole number beyond 2⁵³ among fractions
         raise PermanentFailure(
             f"The column '{column.name}' mixes {spoken(kind)} with {spoken(column.kind)}, and they do not fit one "
             "type without rounding; convert it in the SQL with CAST."

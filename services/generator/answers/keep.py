@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.generator.answers.answer import Answer, Column
-from services.generator.answers.columns import Kind, kind_of, wider
-from services.generator.answers.convert import misfit
-from services.generator.answers.values import as_text
+from services.generator.columns.convert import misfit
+from services.generator.columns.kinds import Kind, kind_of, wider
+from services.generator.columns.text import as_text
 from services.generator.sources.rows import Rows
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")

@@ -1,6 +1,6 @@
 """CSV: RFC 4180 with a header line, in UTF-8 with the mark that Excel needs to see it; one file per query.
 
-Values are exact and written as `answers.values` writes them; NULL is empty and an empty text is `""`. A program
+Values are exact and written as `columns.text` writes them; NULL is empty and an empty text is `""`. A program
 that opens CSV takes text such as `=1+1` for a formula and runs it, so text that begins with = @ tab or CR, or with
 + or - and is no number, gets an apostrophe in front. A note says how often; numbers are never touched.
 """
@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.generator.answers import Answer
-from services.generator.answers.columns import Kind
-from services.generator.answers.values import as_text
-from services.generator.render.report import Drawing, Progress, Report, distinct, plain_name
+from services.generator.columns.kinds import Kind
+from services.generator.columns.text import as_text
+from services.generator.render.report import Drawing, Progress, Report, distinct, plain_name, shifted
 
 MEDIA_TYPE = "text/csv"
 
@@ -32,7 +32,7 @@ def draw_csv(report: Report, folder: Path, progress: Progress) -> list[Drawing]:
     drawings, done = [], 0
     for answer, part in zip(report.answers, parts, strict=True):
         path = folder / report.filename("csv", part)
-        notes = _write(answer, path, lambda rows, before=done: progress(before + rows))  # type: ignore[misc]
+        notes = _write(answer, path, shifted(progress, done))
         drawings.append(Drawing(path, "csv", MEDIA_TYPE, answer.rows, notes))
         done += answer.rows
     return drawings

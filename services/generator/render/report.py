@@ -16,6 +16,11 @@ Progress = Callable[[int], None]
 """Hears how many rows are drawn so far."""
 
 
+def shifted(progress: Progress, before: int) -> Progress:
+    """`progress` for a part that begins after `before` rows of the whole."""
+    return lambda rows: progress(before + rows)
+
+
 @dataclass(frozen=True)
 class Report:
     """A report's content: the facts, without ink. `day` names the files; `parameters` are names and shown values."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from services.generator.answers.convert import record_batch
+from services.generator.columns.convert import record_batch
 
 BATCH_ROWS = 10_000
 BATCH_BYTES = 16 << 20
@@ -45,7 +45,7 @@ class Cut:
 class Rows(Protocol):
     """A query's answer. Iterate once over its batches; then `cut` tells whether the limit kept rows back.
 
-    A later batch may have a wider column than an earlier one (see `columns.wider`).
+    A later batch may have a wider column than an earlier one (see `columns.kinds.wider`).
     """
 
     cut: Cut | None

@@ -18,6 +18,9 @@ from sqlalchemy.pool import NullPool
 from libs.common.errors import PermanentFailure
 
 _READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+BUSY_SECONDS = 10.0
+"""How long a reader waits for a writer to finish."""
+
 _STEPS_BETWEEN_LOOKS = 20_000
 """SQLite's virtual machine does this many steps (about a millisecond) between two looks at the clock."""
 
@@ -35,7 +38,7 @@ def sqlite_engine(name: str, url: URL) -> Engine:
         connection = sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?mode=ro",
             uri=True,
-            timeout=10,
+            timeout=BUSY_SECONDS,
             detect_types=sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES,
             check_same_thread=False,
         )

@@ -19,7 +19,7 @@ _PARTS = re.compile(
     r"""
       (?P<quiet> [eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | `[^`]*`
                | --[^\n]* | /\*.*?\*/ | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
-    | (?<![:\w\\]) : (?P<name>[A-Za-z_]\w*+) (?!:)
+    | (?<![:\w\\]) : (?P<name>[A-Za-z_]\w*+) (?!:(?!:))
     | (?P<colon> (?<!:) : (?=\w))
     """,
     re.VERBOSE | re.DOTALL,
@@ -81,7 +81,10 @@ def _bound(parameter: Parameter, adapt: Callable[[object], object] | None) -> An
 
 def _escape(part: re.Match[str]) -> str:
     """The part as SQLAlchemy's `text` reads it: a colon that starts no parameter wears a backslash."""
-    return part[0] if part["name"] else _COLONS.sub(r"\\:", part[0])
+    if not part["name"]:
+        return _COLONS.sub(r"\\:", part[0])
+    # It does not see the parameter in `:since::date`, but it does in `:since ::date`.
+    return part[0] + " " if part.string.startswith("::", part.end()) else part[0]
 
 
 def _integer(value: object) -> int:

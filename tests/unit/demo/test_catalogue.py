@@ -60,18 +60,18 @@ def test_delays_are_those_of_the_data_set(few_flights: Path, given: list[dict[st
 
     (row,) = run(few_flights, "delays-by-carrier-and-month", carrier="UA")
 
-    assert (row["month"], row["airline"], row["flights"]) == ("2013-01", "United Air Lines Inc.", len(lines))
-    assert row["cancelled"] == sum(line["dep_time"] == "NA" for line in lines)
-    assert row["mean arrival delay, min"] == pytest.approx(fmean(arrivals), abs=0.05)
-    assert row["on time %"] == pytest.approx(100 * fmean(delay < 15 for delay in arrivals), abs=0.05)
-    assert row["worst arrival delay, min"] == max(arrivals)
+    assert (row["Month"], row["Airline"], row["Flights"]) == ("2013-01", "United Air Lines Inc.", len(lines))
+    assert row["Cancelled"] == sum(line["dep_time"] == "NA" for line in lines)
+    assert row["Mean arrival delay, min"] == pytest.approx(fmean(arrivals), abs=0.05)
+    assert row["On time %"] == pytest.approx(100 * fmean(delay < 15 for delay in arrivals), abs=0.05)
+    assert row["Worst arrival delay, min"] == max(arrivals)
 
 
 def test_all_airlines_are_shown_without_a_carrier(few_flights: Path, given: list[dict[str, str]]) -> None:
     rows = run(few_flights, "delays-by-carrier-and-month")
 
     assert len(rows) == len({line["carrier"] for line in given})
-    assert sum(row["flights"] for row in rows) == len(given)
+    assert sum(row["Flights"] for row in rows) == len(given)
 
 
 def test_a_day_has_each_of_its_departures_once(few_flights: Path, given: list[dict[str, str]]) -> None:
@@ -79,11 +79,11 @@ def test_a_day_has_each_of_its_departures_once(few_flights: Path, given: list[di
 
     rows = run(few_flights, "departures-of-a-day")
 
-    assert sorted((row["from"], row["flight"]) for row in rows) == sorted(
+    assert sorted((row["From"], row["Flight"]) for row in rows) == sorted(
         (line["origin"], f"{line['carrier']} {line['flight']}") for line in lines
     )
-    assert sum(row["outcome"] == "cancelled" for row in rows) == sum(line["dep_time"] == "NA" for line in lines)
-    assert [row["scheduled"] for row in rows] == sorted(row["scheduled"] for row in rows)
+    assert sum(row["Outcome"] == "cancelled" for row in rows) == sum(line["dep_time"] == "NA" for line in lines)
+    assert [row["Scheduled"] for row in rows] == sorted(row["Scheduled"] for row in rows)
 
 
 def test_routes_are_ranked_and_small_ones_left_out(few_flights: Path, given: list[dict[str, str]]) -> None:
@@ -95,8 +95,8 @@ def test_routes_are_ranked_and_small_ones_left_out(few_flights: Path, given: lis
 
     rows = run(few_flights, "worst-routes", min_flights=10, limit=5)
 
-    assert [(row["from"], row["to"]) for row in rows] == [route for _, route in worst[:5]]
-    assert [row["mean arrival delay, min"] for row in rows] == pytest.approx([-mean for mean, _ in worst[:5]], abs=0.05)
+    assert [(row["From"], row["To"]) for row in rows] == [route for _, route in worst[:5]]
+    assert [row["Mean arrival delay, min"] for row in rows] == pytest.approx([-mean for mean, _ in worst[:5]], abs=0.05)
 
 
 def test_each_flight_with_a_reading_is_in_one_class_of_each_measure(few_flights: Path) -> None:
@@ -113,13 +113,13 @@ def test_each_flight_with_a_reading_is_in_one_class_of_each_measure(few_flights:
             )
         )
 
-    assert {measure: sum(row["flights"] for row in rows if row["measure"] == measure) for measure in with_reading} == (
+    assert {measure: sum(row["Flights"] for row in rows if row["Measure"] == measure) for measure in with_reading} == (
         with_reading
     )
 
 
 def test_one_airport_is_a_part_of_all(few_flights: Path) -> None:
     def flights(**values: Any) -> int:
-        return sum(row["flights"] for row in run(few_flights, "weather-and-delay", **values))
+        return sum(row["Flights"] for row in run(few_flights, "weather-and-delay", **values))
 
     assert sum(flights(origin=origin) for origin in ("EWR", "JFK", "LGA")) == flights()

@@ -209,14 +209,22 @@ def test_a_paused_schedule_goes_on_when_it_is_saved_again(world: World) -> None:
 
 
 def test_an_entry_moves_only_if_it_is_still_as_it_was_read(world: World) -> None:
-    schedule = world.save()
+    world.save()
     with world.timetable.begin() as session:
         (read,) = world.timetable.due(session, ONE, 10)
         assert world.timetable.advance(session, read, ONE + HOUR, ONE)
         assert not world.timetable.advance(session, read, ONE + HOUR, ONE)
     with world.timetable.begin() as session:
         assert not world.timetable.pause(session, read)
-    world.save(schedule, version=2, timing=HOURLY)
+
+
+def test_an_entry_that_was_edited_after_it_was_read_does_not_move(world: World) -> None:
+    schedule = world.save()
+    with world.timetable.begin() as session:
+        (read,) = world.timetable.due(session, ONE, 10)
+    world.save(schedule, version=2, order=make_order(title="Sales, renamed"))
+
+    assert world.entry(schedule).next_at == read.next_at
     with world.timetable.begin() as session:
         assert not world.timetable.advance(session, read, ONE + HOUR, ONE)
 
@@ -287,24 +295,24 @@ def test_a_clock_that_was_days_ahead_does_not_silence_a_schedule_that_is_saved_a
 def test_a_claim_that_breaks_off_changes_nothing_and_counts_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    schedule = world.save()
-    add, counted = Outbox.add, count("started")
+    schedules = [world.save() for _ in range(3)]
+    add, counted, calls = Outbox.add, count("started"), iter(range(100))
 
-    def break_at_the_command(outbox: Outbox, message: Any) -> None:
-        if isinstance(message, GenerateReport):
+    def break_at_the_third_command(outbox: Outbox, message: Any) -> None:
+        if isinstance(message, GenerateReport) and next(calls) == 2:
             raise ConnectionError("killed")
         add(outbox, message)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Outbox, "add", break_at_the_command)
+        patch.setattr(Outbox, "add", break_at_the_third_command)
         with pytest.raises(ConnectionError):
             world.tick(ONE)
 
     assert world.said() == []
-    assert world.entry(schedule).next_at == ONE
+    assert {world.entry(schedule).next_at for schedule in schedules} == {ONE}
     assert count("started") == counted
-    assert started(world.tick()) == [ONE]
-    assert count("started") == counted + 1
+    assert started(world.tick()) == [ONE, ONE, ONE]
+    assert count("started") == counted + 3
 
 
 # Cost ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from services.generator.render.pdf.fonts import BOLD, REGULAR
 from services.generator.render.pdf.layout import MARGIN
 from services.generator.render.pdf.table import Table, pdf_limit_note
 from services.generator.render.pdf.wrap import wrap
-from services.generator.render.report import Drawing, Progress, Report
+from services.generator.render.report import Drawing, Progress, Report, shifted
 
 MEDIA_TYPE = "application/pdf"
 
@@ -30,7 +30,7 @@ def draw_pdf(report: Report, folder: Path, progress: Progress, max_rows: int = M
     _draw_title(pages, report, made)
     done = 0
     for table, answer in zip(tables, report.answers, strict=True):
-        table.draw(lambda rows, before=done: progress(before + rows))  # type: ignore[misc]
+        table.draw(shifted(progress, done))
         done += answer.rows
     pages.save()
     notes = [pdf_limit_note(answer, max_rows) for answer in report.answers if answer.rows > max_rows]

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.generator.answers import Column
-from services.generator.answers.values import as_text
+from services.generator.columns.text import as_text
 
 SHOWN_DECIMALS = 4
 """A floating-point column with more decimals than this is rounded to it for the eye, and a note says so."""

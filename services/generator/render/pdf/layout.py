@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reportlab.lib.pagesizes import A3, A4, landscape
 
 from services.generator.answers import Column
-from services.generator.answers.columns import RIGHT_ALIGNED
+from services.generator.columns.kinds import RIGHT_ALIGNED
 from services.generator.render.pdf.figures import longest_figure
 from services.generator.render.pdf.fonts import Ruler
 from services.generator.render.pdf.wrap import wrap

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from services.generator.answers import Answer
-from services.generator.answers.columns import RIGHT_ALIGNED
+from services.generator.columns.kinds import RIGHT_ALIGNED
 from services.generator.render.pdf.canvas import ACCENT, INK, MUTED, RULE, WARNING, WARNING_PAPER, ZEBRA, Pages
 from services.generator.render.pdf.figures import SHOWN_DECIMALS, is_rounded, shown
 from services.generator.render.pdf.fonts import BOLD, REGULAR

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.generator.answers import Column
-from services.generator.answers.columns import Kind
-from services.generator.answers.values import as_text
+from services.generator.columns.kinds import Kind
+from services.generator.columns.text import as_text
 
 EXACT_DIGITS = 15
 """Excel keeps this many significant digits of a number."""

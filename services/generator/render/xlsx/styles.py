@@ -8,7 +8,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 
 from services.generator.answers import Column
-from services.generator.answers.columns import RIGHT_ALIGNED
+from services.generator.columns.kinds import RIGHT_ALIGNED
 from services.generator.render.xlsx.cells import number_format
 
 INK, ACCENT, MUTED, WARNING = "#1B2733", "#1F4E79", "#5B6B7B", "#8A5A00"

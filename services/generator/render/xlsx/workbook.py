@@ -26,16 +26,17 @@ MAX_COLUMNS = 16_384
 def draw_xlsx(report: Report, folder: Path, progress: Progress, max_rows: int = MAX_ROWS) -> list[Drawing]:
     """One workbook; an answer with more than `max_rows` (Excel's limit) goes on in a further sheet."""
     path = folder / report.filename("xlsx")
-    with Workbook(str(path), {"constant_memory": True, "tmpdir": str(folder), "use_zip64": True}) as book:
-        made_at = report.made_at.astimezone(UTC).replace(tzinfo=None)
-        book.set_properties(
-            {"title": report.title, "comments": report.description, "author": "Pressroom", "created": made_at}
-        )
-        writer = _Writer(book, report, progress, max_rows)
-        for answer in report.answers:
-            writer.write(answer)
-        notes = writer.notes()
-        write_about(book.add_worksheet(writer.names.name("About")), report, writer.styles, notes)
+    book = Workbook(str(path), {"constant_memory": True, "tmpdir": str(folder), "use_zip64": True})
+    made_at = report.made_at.astimezone(UTC).replace(tzinfo=None)
+    book.set_properties(
+        {"title": report.title, "comments": report.description, "author": "Pressroom", "created": made_at}
+    )
+    writer = _Writer(book, report, progress, max_rows)
+    for answer in report.answers:
+        writer.write(answer)
+    notes = writer.notes()
+    write_about(book.add_worksheet(writer.names.name("About")), report, writer.styles, notes)
+    book.close()
     return [Drawing(path, "xlsx", MEDIA_TYPE, report.rows, notes)]
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.generator.answers.columns import Kind
+from services.generator.columns.kinds import Kind
 
 _NAMED = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity", "-0": "0"}
 

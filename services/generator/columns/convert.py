@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from libs.common.errors import PermanentFailure
-from services.generator.answers.columns import Kind, arrow_type, field_of, spoken, wider
+from services.generator.columns.kinds import Kind, arrow_type, field_of, spoken, wider
 
 _BY_TYPE: dict[type, Kind] = {
     bool: "boolean",

@@ -1,0 +1,91 @@
+# `make` alone explains itself. Settings: PRESSROOM_* in the environment; PYTHON=… and VENV=… on the command line.
+
+VENV ?= .venv
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && command -v $$python && break; done)
+RUN := $(VENV)/bin/python
+
+# A stamp for each set of libraries, renewed when pyproject.toml changes; `dev` contains `demo`.
+DEMO := $(VENV)/.installed-demo
+DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Two targets at once would install into the same environment, or start and stop the same Pressroom.
+.NOTPARALLEL:
+.PHONY: help setup demo up down status test test-unit test-integration test-e2e lint format env clean rabbitmq postgresql
+
+help: ## Show this list
+	@echo "Pressroom: scheduled reports that arrive. \`make demo\` shows it; what is missing is set up first."
+	@echo
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
+
+setup: $(DEMO) rabbitmq ## Install what running needs: Python libraries into .venv, RabbitMQ through the package manager
+
+demo: setup ## Send real reports about 336,776 flights to a local mailbox, from nothing to the letters
+	@$(RUN) -m demo
+
+up: setup ## Start Pressroom on this machine and print its URLs
+	@$(RUN) -m libs.local up
+
+down: ## Stop what `make up` started, and nothing else
+	@if [ -x $(RUN) ]; then $(RUN) -m libs.local down; else echo "Nothing runs here."; fi
+
+status: ## Show what runs
+	@if [ -x $(RUN) ]; then $(RUN) -m libs.local status; else echo "Nothing runs here."; fi
+
+test: $(DEV) rabbitmq postgresql ## Run all tests
+	@$(RUN) -m pytest
+
+test-unit: $(DEV) ## Run the tests that need no server
+	@$(RUN) -m pytest tests/unit tests/contract
+
+test-integration: $(DEV) rabbitmq postgresql ## Run the tests against a real RabbitMQ and PostgreSQL
+	@$(RUN) -m pytest tests/integration
+
+test-e2e: $(DEV) rabbitmq postgresql ## Run the tests that follow a schedule to its letter through all services
+	@$(RUN) -m pytest tests/e2e
+
+lint: $(DEV) ## Check style, types and who may import whom
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@$(VENV)/bin/lint-imports
+
+format: $(DEV) ## Put the code into its usual shape
+	@$(RUN) -m ruff check --fix-only .
+	@$(RUN) -m ruff format .
+
+env: ## Write .env with fresh secrets, for running with containers (compose.yaml)
+	@$(if $(PYTHON),,$(error $(NO_PYTHON)))"$(PYTHON)" deploy/setup/make_env.py
+
+clean: down ## Remove .venv and caches; what was produced (var/) stays
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+NO_PYTHON := Pressroom needs Python 3.11 or newer, and none was found: install one, or name it with PYTHON=/path/to/python3
+
+$(RUN):
+	@$(if $(PYTHON),,$(error $(NO_PYTHON)))echo "Making $(VENV) with $(PYTHON)"
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || sh deploy/setup/install.sh python-venv \
+		"$$("$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+	@"$(PYTHON)" -m venv --clear $(VENV)
+
+$(DEMO): pyproject.toml | $(RUN)
+	@echo "Installing Pressroom and its libraries into $(VENV); the first time this takes a minute or two"
+	@$(RUN) -m pip install -qq --disable-pip-version-check --editable '.[demo]'
+	@touch $@
+
+$(DEV): pyproject.toml | $(RUN)
+	@echo "Installing Pressroom, its libraries and the tools for its tests into $(VENV); the first time this takes a minute or two"
+	@$(RUN) -m pip install -qq --disable-pip-version-check --editable '.[dev]'
+	@touch $(DEMO) $@
+
+# With a broker of your own none has to be installed.
+rabbitmq: | $(RUN)
+	@test -n "$$PRESSROOM_BROKER_URL$$PRESSROOM_BROKER_URL_FILE" || $(RUN) -m libs.local.installed rabbitmq || \
+		sh deploy/setup/install.sh rabbitmq
+
+# At home the tests that need PostgreSQL are skipped without it, which pytest says; in CI they fail.
+postgresql: | $(RUN)
+	@$(RUN) -m libs.local.installed postgresql || sh deploy/setup/install.sh postgresql || test "$$CI" != true

@@ -1,0 +1,87 @@
+"""Checks, as a reader could, that the right letters came and that the files in them tell what the database does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from demo.letters import Attachment, Letter
+from demo.tables import Table, difference, from_csv, from_xlsx
+from libs.common.errors import PermanentFailure
+
+
+class RecordedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as the record has it."""
+
+    filename: str
+    format: str
+    sha256: str
+
+
+class RecordedLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery as the record has it."""
+
+    address: str
+    message_id: str
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What was compared and found to be the same."""
+
+    letters: int
+    files: int
+    rows: int
+    cells: int
+
+
+def verify(
+    deliveries: Sequence[RecordedLetter], files: Sequence[RecordedFile], expected: Table, letters: Sequence[Letter]
+) -> Verdict:
+    """Compare what came with the record and with `expected`; a PermanentFailure names the first thing that is wrong."""
+    for delivery in deliveries:
+        letter = the_only_letter(delivery, letters)
+        _check_attachments(letter, files)
+        for attachment in letter.attachments:
+            _check_content(letter, attachment, expected)
+    return Verdict(letters=len(deliveries), files=len(files), rows=len(expected.rows), cells=expected.cells)
+
+
+def the_only_letter(delivery: RecordedLetter, letters: Sequence[Letter]) -> Letter:
+    """The letter of a delivery; a PermanentFailure if it is not there exactly once."""
+    found = [letter for letter in letters if letter.message_id == delivery.message_id]
+    if len(found) != 1:
+        raise PermanentFailure(f"The letter to {delivery.address} came {len(found)} times instead of once.")
+    if found[0].recipients != (delivery.address,):
+        raise PermanentFailure(
+            f"The letter to {delivery.address} went to {', '.join(found[0].recipients)}: {found[0].path}."
+        )
+    return found[0]
+
+
+def strangers(letters: Sequence[Letter], known: Sequence[RecordedLetter]) -> list[Path]:
+    """Letters that no delivery of the record explains."""
+    message_ids = {delivery.message_id for delivery in known}
+    return [letter.path for letter in letters if letter.message_id not in message_ids]
+
+
+def _check_attachments(letter: Letter, files: Sequence[RecordedFile]) -> None:
+    came = {attachment.filename: attachment.sha256 for attachment in letter.attachments}
+    recorded = {file.filename: file.sha256 for file in files}
+    if len(letter.attachments) != len(files) or came != recorded:
+        raise PermanentFailure(
+            f"The files in {letter.path} are not those of the record: {came} came, {recorded} are recorded."
+        )
+
+
+def _check_content(letter: Letter, attachment: Attachment, expected: Table) -> None:
+    name = f"{attachment.filename} in {letter.path}"
+    kind = Path(attachment.filename).suffix
+    if kind == ".pdf":
+        if not (attachment.content.startswith(b"%PDF-") and attachment.content.rstrip().endswith(b"%%EOF")):
+            raise PermanentFailure(f"{name} is no whole PDF.")
+        return
+    found = from_xlsx(attachment.content) if kind == ".xlsx" else from_csv(attachment.content, like=expected)
+    if (sentence := difference(found, expected)) is not None:
+        raise PermanentFailure(f"{name} does not tell what the database does: {sentence}.")

@@ -1,0 +1,229 @@
+"""Runs jobs in child processes that can be killed: a report that hangs, crashes or eats memory ends alone."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import forkserver
+
+import pebble
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from services.generator.job import Failed, GivenBack, Job, Outcome, Produced
+from services.generator.memory import resident_bytes
+from services.generator.mortal import die_with_parent
+from services.generator.produce import produce
+from services.generator.progress import Progress, read_progress, spoken_seconds
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS = 0.1
+_LOOKS_PER_PROGRESS = 5
+_MEGABYTE = 1 << 20
+
+Work = Callable[[Job], Produced | Failed]
+
+pebble.CONSTS.term_timeout = 1.0
+"""Seconds between SIGTERM and SIGKILL where pebble ends a child; ours end at the first (see _prepare)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """What one report may use. A child is replaced by a fresh one after `reports_per_child` reports."""
+
+    hard_limit_seconds: float
+    memory_megabytes: int
+    file_megabytes: int
+    reports_per_child: int
+
+
+class Children:
+    """A part of the service: as many children as there are lanes."""
+
+    name = "children"
+
+    def __init__(self, count: int, bounds: Bounds, work: Work = produce) -> None:
+        self._count = count
+        self._bounds = bounds
+        self._work = work
+        self._pool: ProcessPool | None = None
+        self._guard = threading.Lock()
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Start the children. Call it from the main thread: they live no longer than the thread that called."""
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["services.generator.nursery"])
+        forkserver.ensure_running()
+        self._new_pool()
+
+    def stop(self, timeout_seconds: float) -> None:  # noqa: ARG002 - a part of a service has one; this is immediate
+        """End all children now."""
+        self._stopping.set()
+        with self._guard:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            _close(pool)
+
+    def alive(self) -> bool:
+        """A pool that broke is replaced when the next report needs it."""
+        return True
+
+    def give_back(self) -> None:
+        """Break off what is running; each `run` returns GivenBack."""
+        self._stopping.set()
+
+    def run(self, job: Job, heard: Callable[[Progress], None], is_lost: Callable[[], bool]) -> Outcome:
+        """Do `job` in a child and wait for it.
+
+        `heard` is told how far it is about twice a second; when `is_lost` turns true the child is killed, because
+        the report belongs to somebody else by now.
+        """
+        future = self._schedule(job)
+        if future is None:
+            return Failed(
+                stage="query", error_class="transient", reason="The generator could not start a child process."
+            )
+        watch = _Watch(job, future, self._bounds.memory_megabytes)
+        looks = 0
+        while not wait([future], timeout=LOOK_EVERY_SECONDS).done:
+            looks += 1
+            progress = watch.look()
+            if self._stopping.is_set():
+                watch.end("the service is stopping")
+            elif is_lost():
+                watch.end("another generator has taken the report over")
+            elif progress is not None and looks % _LOOKS_PER_PROGRESS == 0:
+                heard(progress)
+        return self._outcome(future, watch)
+
+    def _schedule(self, job: Job) -> ProcessFuture[Produced | Failed] | None:
+        for _ in range(2):
+            try:
+                with self._guard:
+                    pool = self._pool
+                if pool is not None:
+                    return pool.schedule(self._work, (job,), timeout=self._bounds.hard_limit_seconds)
+            except RuntimeError:  # the pool broke, for example because an idle child was killed
+                log.warning("the children are started anew")
+            if self._stopping.is_set():
+                return None
+            self._new_pool()
+        return None
+
+    def _new_pool(self) -> None:
+        with self._guard:
+            if self._pool is not None and self._pool.active:
+                return
+            if self._pool is not None:
+                _close(self._pool)
+            self._pool = ProcessPool(
+                max_workers=self._count,
+                max_tasks=self._bounds.reports_per_child,
+                initializer=_prepare,
+                initargs=(self._bounds,),
+                context=multiprocessing.get_context("forkserver"),
+            )
+            if not self._pool.active:  # asking starts the children, so that the first report need not wait for them
+                log.error("the children could not be started")
+
+    def _outcome(self, future: ProcessFuture[Produced | Failed], watch: _Watch) -> Outcome:
+        try:
+            return future.result()
+        except TimeoutError:
+            limit = spoken_seconds(self._bounds.hard_limit_seconds)
+            return watch.failed("permanent", f"The report did not end within {limit} and was killed; let it read less.")
+        except CancelledError:
+            return GivenBack(reason=watch.given_back or "the work was broken off")
+        except ProcessExpired as death:
+            return self._of_death(death, watch)
+        except Exception as error:
+            log.exception("a child failed in a way of its own")
+            return watch.failed("unknown", f"The child process failed: {type(error).__name__}.")
+
+    def _of_death(self, death: ProcessExpired, watch: _Watch) -> Outcome:
+        number = -(death.exitcode or 0)
+        if watch.given_back:
+            return GivenBack(reason=watch.given_back)
+        if watch.is_too_large:
+            limit = self._bounds.memory_megabytes
+            reason = f"The report needed more than the {limit:,} MB of memory that a report may have; let it read less."
+            return watch.failed("permanent", reason)
+        if self._stopping.is_set() or number == signal.SIGTERM:
+            return GivenBack(reason="the child process was told to end")
+        if number == signal.SIGKILL:
+            reason = "The child process that made the report was killed, most likely because memory ran out."
+            return watch.failed("transient", reason)
+        return watch.failed("unknown", f"The child process that made the report crashed ({_spoken_exit(number)}).")
+
+
+class _Watch:
+    """Looks at one running job from outside."""
+
+    def __init__(self, job: Job, future: ProcessFuture[Produced | Failed], memory_megabytes: int) -> None:
+        self.given_back = ""
+        self.is_too_large = False
+        self._job = job
+        self._future = future
+        self._limit = memory_megabytes * _MEGABYTE
+        self._progress: Progress | None = None
+
+    def look(self) -> Progress | None:
+        """How far the job is; a child that has grown too large is killed."""
+        self._progress = read_progress(self._job.folder) or self._progress
+        if self._progress is not None and (resident_bytes(self._progress.pid) or 0) > self._limit:
+            self.is_too_large = True
+            self._kill()
+        return self._progress
+
+    def end(self, why: str) -> None:
+        """Break the job off."""
+        self.given_back = why
+        if self._progress is None:
+            self._future.cancel()  # no child has begun it yet
+        else:
+            self._kill()
+
+    def failed(self, error_class: str, reason: str) -> Failed:
+        """A failure in the stage that the child last told of."""
+        progress = read_progress(self._job.folder) or self._progress
+        stage = progress.stage if progress is not None else "query"
+        return Failed(stage=stage, error_class=error_class, reason=reason)  # type: ignore[arg-type]
+
+    def _kill(self) -> None:
+        """Kill the child at once, unless it has just ended: then it may already be at work on another job."""
+        if self._progress is not None and not self._future.done():
+            with suppress(ProcessLookupError):
+                os.kill(self._progress.pid, signal.SIGKILL)
+
+
+def _close(pool: ProcessPool) -> None:
+    pool.stop()
+    pool.join()
+
+
+def _prepare(bounds: Bounds) -> None:
+    """The first thing that a child does."""
+    die_with_parent()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, even inside a library that does not listen
+    files = bounds.file_megabytes * _MEGABYTE
+    resource.setrlimit(resource.RLIMIT_FSIZE, (files, files))
+    # The parent watches the memory in use. This is for a child that is faster than the watch: address space that
+    # is only reserved counts too, hence the distance.
+    space = 4 * bounds.memory_megabytes * _MEGABYTE + (8 << 30)
+    resource.setrlimit(resource.RLIMIT_AS, (space, space))
+
+
+def _spoken_exit(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"exit code {-number}"

@@ -1,0 +1,1 @@
+"""What columns hold: kinds of values, how Arrow carries them exactly, and how they read as text."""

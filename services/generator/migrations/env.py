@@ -1,0 +1,6 @@
+"""Run by Alembic."""
+
+from libs.common.migrations import run
+from services.generator.tables import metadata
+
+run(metadata)

@@ -1,0 +1,12 @@
+"""Imported once by the process that children are forked from (see children.py), and by nobody else.
+
+What is imported here is there at once in every child. And that process ends with the service: the children end
+with it in turn, so that a SIGKILL of the service leaves nothing behind.
+"""
+
+from services.generator import produce
+from services.generator.mortal import die_with_parent
+
+__all__ = ["produce"]
+
+die_with_parent()

@@ -1,0 +1,218 @@
+"""One full example of every message: each field has a value, and none of them is its default.
+
+An example belongs to the golden file of the same name and stays as it is for ever. When a message gets a new field, add
+an example under a new name, like `report.failed.v1.since-1.1`, that fills it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from libs.common.messages import (
+    Artifact,
+    DeliverReport,
+    DeliveryDeferred,
+    DeliveryPlan,
+    DeliveryRejected,
+    DeliverySent,
+    DeliveryUnknown,
+    GenerateReport,
+    Message,
+    OccurrenceMissed,
+    OccurrenceStarted,
+    Parameter,
+    PlannedDelivery,
+    Query,
+    Recipient,
+    ReportFailed,
+    ReportGenerated,
+    ReportOrder,
+    ReportProgressed,
+    ReportRetrying,
+    ReportStarted,
+    ScheduleDeleted,
+    SchedulePaused,
+    ScheduleSaved,
+    Source,
+    Template,
+    Timing,
+)
+
+AT = datetime(2026, 3, 2, 7, 0, 1, 250_000, tzinfo=UTC)
+DUE = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+SCHEDULE = UUID("0b0a3f5e-8b6e-4b0e-9a51-3f1f6f3c2d10")
+OCCURRENCE = UUID("1c1b4f6e-9c7f-5c1f-8b62-4f2f7f4d3e21")
+REPORT = UUID("2d2c5f7e-ad8f-5d2f-9c73-5f3f8f5e4f32")
+DELIVERY = UUID("3e3d6f8e-be9f-5e3f-8d84-6f4f9f6f5f43")
+ANN = Recipient(address="ann@example.org", name="Ann Übel")
+
+ORDER = ReportOrder(
+    template=Template(
+        template_id=UUID("4f4e7f9e-cfaf-5f4f-9e95-7f5faf7f6f54"),
+        slug="sales-by-region",
+        title="Sales by region",
+        description="What each region sold.",
+        queries=(Query(name="Sales", sql="SELECT region, sum(amount) FROM sales WHERE day >= :since GROUP BY region"),),
+    ),
+    source=Source(
+        source_id=UUID("5a5f8fae-dfbf-5a5f-8fa6-8f6fbf8f7f65"),
+        name="shop",
+        sealed_url="gAAAAAB-sealed",
+        statement_timeout_seconds=60,
+        max_rows=50_000,
+    ),
+    parameters=(
+        Parameter(name="since", type="date", value="2026-03-01"),
+        Parameter(name="least", type="number", value=2.5),
+        Parameter(name="limit", type="integer", value=9_007_199_254_740_993),
+        Parameter(name="open", type="boolean", value=True),
+        Parameter(name="region", type="text", value=None),
+    ),
+    formats=("xlsx", "csv", "pdf"),
+    priority="urgent",
+    delivery=DeliveryPlan(channel="email", recipients=(ANN,), subject="Sales", body="Good morning"),
+    max_retries=5,
+)
+ARTIFACT = Artifact(
+    key="2026/03/sales.xlsx",
+    filename="sales.xlsx",
+    format="xlsx",
+    media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    size_bytes=6_042,
+    rows=12,
+    sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+)
+NOTE = "50,000 of 1,204,331 rows."
+
+_ALL: tuple[Message, ...] = (
+    GenerateReport(
+        report_id=REPORT,
+        order=ORDER,
+        requested_at=AT,
+        occurrence_id=OCCURRENCE,
+        schedule_id=SCHEDULE,
+        scheduled_for=DUE,
+    ),
+    DeliverReport(
+        delivery_id=DELIVERY,
+        report_id=REPORT,
+        title="Sales by region",
+        channel="email",
+        recipient=ANN,
+        artifacts=(ARTIFACT,),
+        priority="low",
+        subject="Sales",
+        body="Good morning",
+        occurrence_id=OCCURRENCE,
+        schedule_id=SCHEDULE,
+        scheduled_for=DUE,
+        generated_at=AT,
+        notes=(NOTE,),
+    ),
+    ScheduleSaved(
+        at=AT,
+        schedule_id=SCHEDULE,
+        version=3,
+        active=True,
+        timing=Timing(
+            frequency="weekly",
+            config={"day_of_week": [0, 6], "hour": 8, "minute": 30},
+            timezone="Europe/Vienna",
+            starts_at=DUE,
+            ends_at=datetime(2026, 12, 31, 23, 0, tzinfo=UTC),
+        ),
+        order=ORDER,
+    ),
+    ScheduleDeleted(at=AT, schedule_id=SCHEDULE, version=4),
+    OccurrenceStarted(
+        at=AT,
+        occurrence_id=OCCURRENCE,
+        schedule_id=SCHEDULE,
+        schedule_version=3,
+        scheduled_for=DUE,
+        report_id=REPORT,
+        order=ORDER,
+    ),
+    OccurrenceMissed(
+        at=AT,
+        occurrence_id=OCCURRENCE,
+        schedule_id=SCHEDULE,
+        schedule_version=3,
+        scheduled_for=DUE,
+        reason="The platform was down.",
+    ),
+    SchedulePaused(at=AT, schedule_id=SCHEDULE, version=3, reason="The time zone no longer exists."),
+    ReportStarted(at=AT, report_id=REPORT, attempt=1),
+    ReportProgressed(at=AT, report_id=REPORT, attempt=1, stage="query", rows=10_000, percent=40),
+    ReportRetrying(
+        at=AT, report_id=REPORT, attempt=1, max_attempts=4, stage="query", reason="The database does not answer."
+    ),
+    ReportGenerated(
+        at=AT,
+        report_id=REPORT,
+        attempt=2,
+        artifacts=(ARTIFACT,),
+        deliveries=(PlannedDelivery(delivery_id=DELIVERY, channel="email", recipient=ANN),),
+        rows=12,
+        notes=(NOTE,),
+        query_seconds=0.25,
+        render_seconds=1.5,
+        store_seconds=0.125,
+    ),
+    ReportFailed(
+        at=AT,
+        report_id=REPORT,
+        attempt=4,
+        stage="query",
+        error_class="permanent",
+        reason="The table sales does not exist.",
+    ),
+    DeliverySent(
+        at=AT,
+        delivery_id=DELIVERY,
+        report_id=REPORT,
+        channel="email",
+        recipient=ANN,
+        attempt=1,
+        rfc_message_id="<3e3d6f8e@pressroom.example.org>",
+        answer="250 2.0.0 Ok: queued as 4F1",
+        seconds=0.75,
+    ),
+    DeliveryDeferred(
+        at=AT,
+        delivery_id=DELIVERY,
+        report_id=REPORT,
+        channel="email",
+        recipient=ANN,
+        attempt=1,
+        max_attempts=8,
+        reason="The mail server asks to try again later.",
+        answer="451 4.7.1 Greylisted",
+    ),
+    DeliveryRejected(
+        at=AT,
+        delivery_id=DELIVERY,
+        report_id=REPORT,
+        channel="email",
+        recipient=ANN,
+        attempt=1,
+        reason="The mail server refuses the address.",
+        error_class="permanent",
+        answer="550 5.1.1 No such user",
+    ),
+    DeliveryUnknown(
+        at=AT,
+        delivery_id=DELIVERY,
+        report_id=REPORT,
+        channel="email",
+        recipient=ANN,
+        attempt=1,
+        rfc_message_id="<3e3d6f8e@pressroom.example.org>",
+        reason="The connection broke after the letter was handed over.",
+    ),
+)
+
+EXAMPLES: Mapping[str, Message] = {message.wire_name(): message for message in _ALL}
+"""By the name of their golden file."""

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from demo.letters import read_letters
+from demo.tables import Table
+from demo.verify import RecordedFile, RecordedLetter, Verdict, strangers, verify
+from libs.common.errors import PermanentFailure
+from libs.mailsink.folder import Envelope, LetterFolder
+
+EXPECTED = Table(headings=["airline", "flights"], rows=[("UA", 3), ("AA", 4)])
+CSV = b"airline,flights\r\nUA,3\r\nAA,4\r\n"
+PDF = b"%PDF-1.4 the flights %%EOF\n"
+ADA = RecordedLetter(address="ada@example.org", message_id="<1@pressroom>")
+GRACE = RecordedLetter(address="grace@example.com", message_id="<2@pressroom>")
+
+
+def recorded(**files: bytes) -> list[RecordedFile]:
+    return [
+        RecordedFile(filename=f"flights.{kind}", format=kind, sha256=hashlib.sha256(content).hexdigest())
+        for kind, content in files.items()
+    ]
+
+
+class Mailbox:
+    """A folder in which letters arrive."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = LetterFolder(folder)
+
+    def receive(self, delivery: RecordedLetter, to: str = "", **files: bytes) -> None:
+        message = EmailMessage()
+        message["Message-ID"], message["Subject"] = delivery.message_id, "Flights"
+        message.set_content("Hello,")
+        for kind, content in files.items():
+            message.add_attachment(content, maintype="application", subtype=kind, filename=f"flights.{kind}")
+        envelope = Envelope(
+            sender="reports@example.org",
+            recipients=(to or delivery.address,),
+            received_at=datetime(2026, 1, 1, tzinfo=UTC),
+            peer="127.0.0.1",
+            encrypted=False,
+        )
+        self.folder.keep(message.as_bytes(), envelope, uuid4())
+
+    def verify(self, deliveries: list[RecordedLetter], files: list[RecordedFile]) -> Verdict:
+        return verify(deliveries, files, EXPECTED, read_letters(self.folder.folder))
+
+
+@pytest.fixture
+def mailbox(tmp_path: Path) -> Mailbox:
+    return Mailbox(tmp_path)
+
+
+def test_letters_that_are_as_recorded_pass(mailbox: Mailbox) -> None:
+    mailbox.receive(ADA, csv=CSV, pdf=PDF)
+    mailbox.receive(GRACE, csv=CSV, pdf=PDF)
+
+    verdict = mailbox.verify([ADA, GRACE], recorded(csv=CSV, pdf=PDF))
+
+    assert verdict == Verdict(letters=2, files=2, rows=2, cells=4)
+
+
+def test_a_missing_letter_is_named(mailbox: Mailbox) -> None:
+    mailbox.receive(ADA, csv=CSV)
+
+    with pytest.raises(PermanentFailure, match=r"grace@example.com came 0 times"):
+        mailbox.verify([ADA, GRACE], recorded(csv=CSV))
+
+
+def test_a_letter_that_came_twice_is_named(mailbox: Mailbox) -> None:
+    mailbox.receive(ADA, csv=CSV)
+    mailbox.receive(ADA, csv=CSV)
+
+    with pytest.raises(PermanentFailure, match=r"ada@example.org came 2 times"):
+        mailbox.verify([ADA], recorded(csv=CSV))
+
+
+def test_a_letter_that_went_to_somebody_else_is_named(mailbox: Mailbox) -> None:
+    mailbox.receive(ADA, to="eve@example.net", csv=CSV)
+
+    with pytest.raises(PermanentFailure, match=r"went to eve@example.net"):
+        mailbox.verify([ADA], recorded(csv=CSV))
+
+
+def test_a_file_that_changed_on_the_way_is_found(mailbox: Mailbox) -> None:
+    mailbox.receive(ADA, csv=CSV + b" ")
+
+    with pytest.raises(PermanentFailure, match="not those of the record"):
+        mailbox.verify([ADA], recorded(csv=CSV))
+
+
+def test_a_file_that_did_not_come_is_found(mailbox: Mailbox) -> None:
+    mailbox.receive(ADA, csv=CSV)
+
+    with pytest.raises(PermanentFailure, match="not those of the record"):
+        mailbox.verify([ADA], recorded(csv=CSV, pdf=PDF))
+
+
+def test_a_file_with_other_numbers_than_the_database_is_found(mailbox: Mailbox) -> None:
+    wrong = CSV.replace(b"4", b"5")
+    mailbox.receive(ADA, csv=wrong)
+
+    with pytest.raises(PermanentFailure, match="row 2 differs from 'flights' on"):
+        mailbox.verify([ADA], recorded(csv=wrong))
+
+
+def test_half_a_pdf_is_found(mailbox: Mailbox) -> None:
+    mailbox.receive(ADA, pdf=PDF[:10])
+
+    with pytest.raises(PermanentFailure, match="no whole PDF"):
+        mailbox.verify([ADA], recorded(pdf=PDF[:10]))
+
+
+def test_letters_that_nobody_recorded_are_strangers(mailbox: Mailbox) -> None:
+    mailbox.receive(ADA, csv=CSV)
+    mailbox.receive(GRACE, csv=CSV)
+
+    (stranger,) = strangers(read_letters(mailbox.folder.folder), [ADA])
+
+    assert "grace@example.com" in stranger.name
