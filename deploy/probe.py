@@ -88,7 +88,7 @@ def main() -> int:
 
 def probe(api: Api, source_url: str, recipient: str, timeout_seconds: float, sink: str | None) -> None:
     """Follow one report from its schedule to its letter; NotWorking says where it got stuck."""
-    say("The API is ready", api.call("GET", "/health/ready")["status"])
+    say("The API is ready", wait_until_ready(api, timeout_seconds))
     with scheduled(api, source_url, recipient) as (schedule, due_at):
         path = f"/api/v1/reports/schedules/{schedule}/executions"
         occurrence = waited("the schedule became due", timeout_seconds, lambda: first(api.call("GET", path)["items"]))
@@ -144,6 +144,18 @@ def forget(api: Api, path: str) -> None:
         api.fetch("DELETE", path)
     except NotWorking as failure:
         print(f"  Left behind: {failure}", file=sys.stderr)
+
+
+def wait_until_ready(api: Api, timeout_seconds: float) -> str:
+    """What the API says when it is ready; NotWorking with what it lacks if that takes longer."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            return str(api.call("GET", "/health/ready")["status"])
+        except NotWorking:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(1)
 
 
 def first(items: list[Any]) -> Any:

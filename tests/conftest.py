@@ -17,12 +17,12 @@ from libs.local.private_broker import PrivateBroker
 
 @pytest.fixture(scope="session")
 def _shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateBroker]:
-    yield from _running_broker(tmp_path_factory)
+    yield from _running_broker(tmp_path_factory, vhosts=40)
 
 
 @pytest.fixture(scope="session")
 def _own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateBroker]:
-    yield from _running_broker(tmp_path_factory)
+    yield from _running_broker(tmp_path_factory, vhosts=8)  # few, because each of them makes a restart longer
 
 
 @pytest.fixture
@@ -69,9 +69,9 @@ def postgres_url(new_database: Callable[[str], str]) -> str:
     return new_database("store")
 
 
-def _running_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateBroker]:
+def _running_broker(tmp_path_factory: pytest.TempPathFactory, vhosts: int) -> Iterator[PrivateBroker]:
     try:
-        broker = PrivateBroker(tmp_path_factory.mktemp("broker"))
+        broker = PrivateBroker(tmp_path_factory.mktemp("broker"), vhosts)
     except PermanentFailure as missing:
         _not_installed(missing)
     try:

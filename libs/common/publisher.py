@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import amqp
 from amqp.exceptions import AMQPError
@@ -45,7 +45,7 @@ class ConfirmingPublisher:
 
     def publish(self, parcels: Sequence[Parcel], headers: dict[str, object] | None = None) -> set[str]:
         """The message ids that the broker has confirmed; TransientFailure if it is away or does not answer in time."""
-        try:
+        with self._broken_is_closed():
             channel = self._open()
             self._waiting, self._refused = {}, set()
             for parcel in parcels:
@@ -55,29 +55,37 @@ class ConfirmingPublisher:
                     _message(parcel, headers), parcel.exchange, parcel.routing_key, parcel.exchange != EVENTS
                 )
             self._await_confirms(time.monotonic() + CONFIRM_SECONDS)
-        except Exception as error:
-            self.close()
-            if isinstance(error, BROKER_ERRORS):
-                raise TransientFailure(f"The broker did not confirm: {type(error).__name__}: {error}") from error
-            raise
         return {parcel.message_id for parcel in parcels} - self._refused
+
+    def connect(self) -> None:
+        """Open the connection if there is none, and declare the topology; TransientFailure if the broker is away."""
+        with self._broken_is_closed():
+            self._open()
 
     def keep_alive(self) -> None:
         """Send and check heartbeats; call it every few seconds while there is nothing to publish."""
         if self._connection is None:
             return
-        try:
-            self._connection.heartbeat_check()
+        with contextlib.suppress(TransientFailure), self._broken_is_closed():
             with contextlib.suppress(TimeoutError):
                 self._connection.drain_events(timeout=0.001)
-        except BROKER_ERRORS:
-            self.close()
+            self._connection.heartbeat_check()
 
     def close(self) -> None:
         """Close the connection; the next publish opens a new one."""
         connection, self._connection, self._channel = self._connection, None, None
         if connection is not None:
             connection.collect(socket_timeout=1)
+
+    @contextlib.contextmanager
+    def _broken_is_closed(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.close()
+            if isinstance(error, BROKER_ERRORS):
+                raise TransientFailure(f"The broker did not confirm: {type(error).__name__}: {error}") from error
+            raise
 
     def _open(self) -> amqp.Channel:
         if self._channel is None:

@@ -81,6 +81,8 @@ class Relay(Loop):
 
     def _publish(self, rows: Sequence[Any]) -> list[int]:
         if not rows:
+            # Connected from the start: a wrong topology shows at once, and the last words at the end find their way.
+            self._publisher.connect()
             self._publisher.keep_alive()
             return []
         parcels = {

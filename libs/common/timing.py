@@ -113,8 +113,8 @@ def last_moment(timing: Timing, after: datetime, until: datetime) -> datetime | 
 
 def check(timing: Timing) -> Timing:
     """`timing` itself, or a TimingError that names the field and what would be right; one never due is refused too."""
-    always = _rhythm(timing)(EPOCH - _TICK)
-    if next(always, None) is None:
+    _bounds(timing)
+    if next(_rhythm(timing)(EPOCH - _TICK), None) is None:
         raise TimingError(f"schedule_config.{KEYS[timing.frequency][0]}", "This schedule would never be due.")
     if next_moment(timing, EPOCH - _TICK) is None:
         field = "ends_at" if timing.ends_at else "starts_at"
@@ -188,7 +188,7 @@ def _parsed(expression: str) -> CronSim:
 
 def _wall_times(expression: str, after: datetime) -> Iterator[datetime]:
     """The local times, without zone, that match the cron expression after the local time `after`."""
-    # A copy moved to another time saves reading the expression again, which costs ten times as much as one moment.
+    # A copy moved to another time saves reading the expression again for every schedule that is claimed.
     times = copy(_parsed(expression))
     times.dt = after.replace(tzinfo=None, microsecond=0, fold=0)
     return times

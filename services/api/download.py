@@ -35,6 +35,7 @@ def chosen(report: ReportRow, format_: str | None, filename: str | None) -> Arti
 def headers(artifact: ArtifactRow) -> dict[str, str]:
     """What a client needs to keep and to check the file."""
     return {
+        "Content-Type": artifact.media_type,
         "Content-Disposition": disposition(artifact.filename),
         "Content-Length": str(artifact.size_bytes),
         "ETag": etag(artifact),

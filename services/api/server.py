@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import os
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -28,18 +29,14 @@ class WebServer:
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         self._socket = _bound(host, port)
+        self.url = _url(self._socket)
+        """Where it answers."""
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="on", timeout_keep_alive=75
         )
         self._config = config
         self._server = _Server(config)
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def start(self) -> None:
         """Begin to answer; returns when it does."""
@@ -79,11 +76,17 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
 
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
         raise SettingsError(
-            f"PRESSROOM_API_HOST and PRESSROOM_API_PORT say {host}, port {port}, which is no good: {error.strerror}."
+            f"PRESSROOM_API_HOST and PRESSROOM_API_PORT say {host}, port {port}, which is no good: {reason}."
         ) from error

@@ -78,11 +78,7 @@ def _check_binds(queries: dict[str, NewQuery], declared: Sequence[Declared], wro
         bound = sql.bound_names(query.sql)
         used |= bound
         for name in sorted(bound - names):
-            wrong.add(
-                field,
-                f"{field} uses :{name}, which parameters does not declare; "
-                f"declare it, or write \\:{name} if no parameter is meant.",
-            )
+            wrong.add(field, f"{field} uses :{name}, which parameters does not declare; declare it there.")
     for index, one in enumerate(declared):
         if one.name not in used:
             field = f"parameters[{index}].name"

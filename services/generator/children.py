@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_SECONDS = 0.1
 _LOOKS_PER_PROGRESS = 5
 _MEGABYTE = 1 << 20
+_STARTS = 3
 
 Work = Callable[[Job], Produced | Failed]
 
@@ -87,12 +89,28 @@ class Children:
         `heard` is told how far it is about twice a second; when `is_lost` turns true the child is killed, because
         the report belongs to somebody else by now.
         """
-        future = self._schedule(job)
-        if future is None:
-            return Failed(
-                stage="query", error_class="transient", reason="The generator could not start a child process."
-            )
-        watch = _Watch(job, future, self._bounds.memory_megabytes)
+        for _ in range(_STARTS):
+            future = self._schedule(job)
+            if future is None:
+                continue
+            watch = _Watch(job, future, self._bounds.memory_megabytes)
+            self._wait(future, watch, heard, is_lost)
+            try:
+                return self._outcome(future, watch)
+            except BrokenProcessPool:  # an idle child was killed just as it was to begin
+                if watch.has_begun():
+                    return watch.failed("transient", "The child process that made the report was lost.")
+        if self._stopping.is_set():
+            return GivenBack(reason="the service is stopping")
+        return Failed(stage="query", error_class="transient", reason="The generator could not start a child process.")
+
+    def _wait(
+        self,
+        future: ProcessFuture[Produced | Failed],
+        watch: _Watch,
+        heard: Callable[[Progress], None],
+        is_lost: Callable[[], bool],
+    ) -> None:
         looks = 0
         while not wait([future], timeout=LOOK_EVERY_SECONDS).done:
             looks += 1
@@ -103,19 +121,17 @@ class Children:
                 watch.end("another generator has taken the report over")
             elif progress is not None and looks % _LOOKS_PER_PROGRESS == 0:
                 heard(progress)
-        return self._outcome(future, watch)
 
     def _schedule(self, job: Job) -> ProcessFuture[Produced | Failed] | None:
-        for _ in range(2):
-            try:
-                with self._guard:
-                    pool = self._pool
-                if pool is not None:
-                    return pool.schedule(self._work, (job,), timeout=self._bounds.hard_limit_seconds)
-            except RuntimeError:  # the pool broke, for example because an idle child was killed
-                log.warning("the children are started anew")
-            if self._stopping.is_set():
-                return None
+        """The job in the hands of the pool, or None if the pool is broken; then there is a new one now."""
+        with self._guard:
+            pool = self._pool
+        try:
+            if pool is not None:
+                return pool.schedule(self._work, (job,), timeout=self._bounds.hard_limit_seconds)
+        except RuntimeError:
+            log.warning("the children are started anew")
+        if not self._stopping.is_set():
             self._new_pool()
         return None
 
@@ -141,6 +157,8 @@ class Children:
         except TimeoutError:
             limit = spoken_seconds(self._bounds.hard_limit_seconds)
             return watch.failed("permanent", f"The report did not end within {limit} and was killed; let it read less.")
+        except BrokenProcessPool:
+            raise
         except CancelledError:
             return GivenBack(reason=watch.given_back or "the work was broken off")
         except ProcessExpired as death:
@@ -184,6 +202,11 @@ class _Watch:
             self._kill()
         return self._progress
 
+    def has_begun(self) -> bool:
+        """Whether a child has been at work on the job."""
+        self._progress = read_progress(self._job.folder) or self._progress
+        return self._progress is not None
+
     def end(self, why: str) -> None:
         """Break the job off."""
         self.given_back = why
@@ -194,8 +217,7 @@ class _Watch:
 
     def failed(self, error_class: str, reason: str) -> Failed:
         """A failure in the stage that the child last told of."""
-        progress = read_progress(self._job.folder) or self._progress
-        stage = progress.stage if progress is not None else "query"
+        stage = self._progress.stage if self.has_begun() and self._progress is not None else "query"
         return Failed(stage=stage, error_class=error_class, reason=reason)  # type: ignore[arg-type]
 
     def _kill(self) -> None:

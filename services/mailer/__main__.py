@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from datetime import timedelta
 
 from libs.common import logs
@@ -54,7 +55,7 @@ def post_office(settings: MailerSettings, store: Store, storage: ArtifactStorage
         server=parse_server(settings.smtp_url),
         tls=tls_context(settings.smtp_ca_file),
         timeouts=Timeouts(command=settings.smtp_timeout_seconds, data=settings.smtp_data_timeout_seconds),
-        client_name=settings.smtp_client_name,
+        client_name=settings.smtp_client_name or socket.getfqdn(),
         sender=sender,
         patience=timedelta(seconds=settings.smtp_data_timeout_seconds + settings.mailer_margin_seconds),
         clock=utc_now,

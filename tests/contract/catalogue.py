@@ -23,8 +23,8 @@ def rows(page: str, section: str = "") -> set[str]:
 
 
 def row(*cells: str) -> str:
-    """A line of a table."""
-    return f"| {' | '.join(cells)} |"
+    """A line of a table; a `|` inside a cell would begin another one."""
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
 def code(text: str) -> str:

@@ -16,7 +16,12 @@ def name(metric: MetricWrapperBase) -> str:
 
 def test_every_metric_has_its_line_and_every_line_its_metric() -> None:
     wanted = {
-        row(code(name(metric)), metric._type, ", ".join(map(code, metric._labelnames)) or "-", metric._documentation)
+        row(
+            code(name(metric)),
+            str(metric._type),
+            ", ".join(map(code, metric._labelnames)) or "-",
+            metric._documentation,
+        )
         for metric in CATALOGUE
     }
     assert not (problem := difference(PAGE, rows(PAGE), wanted)), problem

@@ -108,9 +108,5 @@ class ReportController(Controller):
         with platform.records.read() as session:
             artifact = download.chosen(find_report(session, report_id, whole=True), wanted, filename)
         if download.is_known(if_none_match, artifact):
-            return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers={"ETag": download.etag(artifact)})
-        return Stream(
-            download.pieces(platform.artifacts, artifact.key),
-            headers=download.headers(artifact),
-            media_type=artifact.media_type,
-        )
+            return Response(b"", status_code=HTTP_304_NOT_MODIFIED, headers={"ETag": download.etag(artifact)})
+        return Stream(download.pieces(platform.artifacts, artifact.key), headers=download.headers(artifact))

@@ -38,7 +38,7 @@ def keep_delivery(session: Session, event: DeliveryEvent) -> None:
     if isinstance(event, DeliveryDeferred):
         row.max_attempts = max(row.max_attempts or 0, event.max_attempts)
     new = Standing.of(STATES, state, event.attempt, event.at)
-    if False and new <= Standing.of(STATES, row.state, row.attempt, row.state_at):
+    if new <= Standing.of(STATES, row.state, row.attempt, row.state_at):
         return
     row.state, row.attempt, row.state_at = state, event.attempt, event.at
     row.ended_at = None if state == "deferred" else event.at

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from broker_tools import Broker, Run, say, soon, started
+from broker_tools import Broker, Run, soon
 from broker_wire import Wire
 from prometheus_client import REGISTRY
 
@@ -37,7 +37,6 @@ def test_a_part_that_finds_the_other_type_ends_and_says_so(
     run: Run, broker: Broker, broker_url: str, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     relay = Relay("press", store, broker_url, Topology("classic"))
-    say(store, started())
     run(relay)
     soon(lambda: not relay.alive())
     assert "PRESSROOM_QUEUE_TYPE" in caplog.records[-1].reason  # type: ignore[attr-defined]

@@ -73,6 +73,4 @@ def quick(job: Job) -> Produced:
 
 def say_pid(job: Job) -> Produced:
     begin(job)
-    return Produced(
-        artifacts=(), rows=os.getpid(), notes=(), query_seconds=0, render_seconds=0, store_seconds=0
-    )
+    return Produced(artifacts=(), rows=os.getpid(), notes=(), query_seconds=0, render_seconds=0, store_seconds=0)

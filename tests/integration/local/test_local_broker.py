@@ -14,6 +14,7 @@ from kombu import Connection
 from libs.local.ports import is_open
 from libs.local.private_broker import PrivateBroker
 from libs.local.processes import PROC
+from libs.local.waiting import wait_until
 
 LOOPBACK = "0100007F"  # as /proc/net/tcp writes 127.0.0.1
 LISTENS = "0A"
@@ -27,7 +28,15 @@ def odd_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def other(odd_folder: Path) -> Iterator[PrivateBroker]:
+def settings_of_another_rabbitmq(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"NODENAME": "rabbit@elsewhere", "MNESIA_BASE": "/nowhere", "CONFIG_FILE": "/nowhere/x"}.items():
+        monkeypatch.setenv(f"RABBITMQ_{name}", value)
+    monkeypatch.setenv("ERL_EPMD_PORT", "1")
+
+
+@pytest.fixture
+def other(odd_folder: Path, settings_of_another_rabbitmq: None) -> Iterator[PrivateBroker]:
+    """A second node, under circumstances that must not matter to it."""
     broker = PrivateBroker(odd_folder)
     broker.start()
     yield broker
@@ -47,6 +56,19 @@ def publish(url: str, queue: str, body: str) -> None:
 def depth(url: str, queue: str) -> int:
     with Connection(url) as connection:
         return connection.channel().queue_declare(queue, passive=True).message_count
+
+
+def wait_for_depth(expected: int, url: str, queue: str) -> None:
+    # A quorum queue counts its messages a moment after it has them.
+    wait_until(lambda: depth(url, queue) == expected, 20, lambda: f"{queue} holds {depth(url, queue)} messages")
+
+
+def wait_until_written_down(broker: PrivateBroker, url: str, queue: str) -> None:
+    # Until half a second after a quorum queue was declared, RabbitMQ before 3.13.3 forgets it when it is killed, and
+    # all that it holds (rabbitmq/ra#443).
+    name = f"{url.rpartition('/')[2]}_{queue}".encode()
+    files = list(broker.node.folder.glob("data/*/quorum/*/names.dets"))
+    wait_until(lambda: any(name in file.read_bytes() for file in files), 10, lambda: f"{name!r} is not in {files}")
 
 
 def processes_of(broker: PrivateBroker) -> list[int]:
@@ -70,26 +92,20 @@ def test_two_nodes_live_beside_each_other_and_one_stops_without_the_other(broker
     broker_node.stop()
     assert processes_of(other) == other_processes
     publish(urls[1], "letters", "still here")
-    assert depth(urls[1], "letters") == 1
+    wait_for_depth(1, urls[1], "letters")
 
 
-@pytest.mark.parametrize("kind", ["quorum", "classic"])
-def test_a_confirmed_message_survives_a_restart(broker_node, kind):
+@pytest.mark.parametrize("interrupt", ["stop", "kill"])
+def test_a_confirmed_message_survives_the_end_of_the_node(broker_node, interrupt):
     url = broker_node.new_vhost()
-    declare(url, "letters", kind)
-    publish(url, "letters", "dear reader")
-    broker_node.restart()
-    assert depth(url, "letters") == 1
-
-
-@pytest.mark.parametrize("kind", ["quorum", "classic"])
-def test_a_confirmed_message_survives_the_death_of_the_node(broker_node, kind):
-    url = broker_node.new_vhost()
-    declare(url, "letters", kind)
-    publish(url, "letters", "dear reader")
-    broker_node.kill()
+    for kind in ("quorum", "classic"):
+        declare(url, kind, kind)
+        publish(url, kind, "dear reader")
+    wait_until_written_down(broker_node, url, "quorum")
+    getattr(broker_node, interrupt)()
     broker_node.start()
-    assert depth(url, "letters") == 1
+    for queue in ("quorum", "classic"):
+        wait_for_depth(1, url, queue)
 
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="processes are found in /proc")
@@ -132,14 +148,9 @@ def test_one_vhost_sees_nothing_of_another(broker_node):
         depth(two, "letters")
 
 
-def test_there_are_as_many_vhosts_as_tests_ask_for(broker_node):
-    urls = {broker_node.new_vhost() for _ in range(45)}
-    assert len(urls) == 45
-    declare(max(urls), "letters")
-
-
-def test_vhosts_that_were_added_later_survive_a_restart(broker_node):
-    urls = [broker_node.new_vhost() for _ in range(45)]
+def test_there_are_as_many_vhosts_as_tests_ask_for_and_a_restart_keeps_them(broker_node):
+    urls = [broker_node.new_vhost() for _ in range(10)]
+    assert len(set(urls)) == 10
     declare(urls[-1], "letters")
     broker_node.restart()
     assert depth(urls[-1], "letters") == 0
@@ -155,15 +166,3 @@ def test_ctrl_c_in_the_terminal_is_not_for_the_node(broker_node):
     os.kill(broker_node.pid, signal.SIGINT)
     declare(url, "letters")
     assert broker_node.running()
-
-
-def test_settings_of_another_rabbitmq_in_the_environment_change_nothing(monkeypatch, tmp_path):
-    for name, value in {"NODENAME": "rabbit@elsewhere", "MNESIA_BASE": "/nowhere", "CONFIG_FILE": "/nowhere/x"}.items():
-        monkeypatch.setenv(f"RABBITMQ_{name}", value)
-    monkeypatch.setenv("ERL_EPMD_PORT", "1")
-    broker = PrivateBroker(tmp_path)
-    try:
-        broker.start()
-        declare(broker.url, "letters")
-    finally:
-        broker.close()

@@ -21,7 +21,7 @@ class Health(BaseHTTPRequestHandler):
         self.wfile.write(b'{"status": "ok"}' if self.status == 200 else b'{"database": "away"}')
 
     def log_message(self, *_: object) -> None:
-        pass
+        """Say nothing about each request."""
 
 
 def main() -> None:
@@ -32,9 +32,9 @@ def main() -> None:
     options = parser.parse_args()
     port = int(os.environ[f"PRESSROOM_{options.name.upper()}_OPERATIONS_PORT"])
     Health.status = 503 if options.never_ready else 200
-    print(f"{options.name} starts", flush=True)
+    sys.stderr.write(f"{options.name} starts\n")
     if options.exits_after is not None:
-        threading.Timer(options.exits_after, lambda: (print("no more ink", flush=True), os._exit(1))).start()
+        threading.Timer(options.exits_after, lambda: (sys.stderr.write("no more ink\n"), os._exit(1))).start()
     ThreadingHTTPServer(("127.0.0.1", port), Health).serve_forever()
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 from mailer_world import CONTENT, MailerWorld, changed, until
 
 from libs.common.messages import DeliveryDeferred, DeliveryEvent, DeliveryRejected, DeliverySent, DeliveryUnknown
+from libs.mailsink import MailSink
 
 
 def the_only(events: list[DeliveryEvent]) -> DeliveryEvent:
@@ -156,3 +158,22 @@ def test_a_wrong_setting_is_named_and_ends_the_mailer() -> None:
     )
     assert ended.returncode == 2
     assert ended.stderr == "starttls in PRESSROOM_SMTP_URL must be one of required, when-offered, never.\n"
+
+
+def test_two_mailers_on_one_postgresql_ledger_send_each_letter_once(
+    tmp_path: Path, broker_url: str, sink: MailSink, postgres_url: str
+) -> None:
+    world = MailerWorld(tmp_path, broker_url, sink, postgres_url)
+    readers = [f"reader{number}@example.org" for number in range(20)]
+    sink.faults.slow("rcpt", 0.1)
+    sink.faults.refuse("450 4.2.0 Greylisted", recipient=readers[0], step="dot", times=1)
+    try:
+        with world.mailer(), world.mailer():
+            commands = [world.command(reader) for reader in readers]
+            world.order(*commands, *reversed(commands))
+            world.wait_for_event(DeliverySent, count=20)
+            until(lambda: world.ready() == 0, "all commands were taken")
+        assert world.arrived() == dict.fromkeys(readers, 1)
+        assert set(world.states().values()) == {"sent"}
+    finally:
+        world.close()

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
 from common_examples import NOW, order
 
 from libs.common.messages import Command, DeliverReport, Priority, Recipient
-from libs.common.topology import WAIT_SECONDS, WORK_QUEUES, queue_for, wait_for
+from libs.common.topology import LISTENERS, WAIT_SECONDS, WORK_QUEUES, Topology, queue_for, wait_for
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,41 @@ def test_a_letter_goes_to_one_of_two_queues(priority: Priority, queue: str) -> N
     )
     assert queue_for(command) == queue
     assert queue in WORK_QUEUES
+
+
+class Declared:
+    """Stands in for a channel and remembers the arguments of the queues."""
+
+    def __init__(self) -> None:
+        self.queues: dict[str, dict[str, Any]] = {}
+
+    def queue_declare(self, name: str, *, durable: bool, auto_delete: bool, arguments: dict[str, Any]) -> None:
+        assert durable
+        assert not auto_delete
+        self.queues[name] = arguments
+
+    def exchange_declare(self, *_arguments: object, **_options: object) -> None:
+        """Not of interest here."""
+
+    def queue_bind(self, *_arguments: object) -> None:
+        """Nor this."""
+
+
+@pytest.mark.parametrize("queue_type", ["quorum", "classic"])
+def test_nothing_expires_except_in_a_waiting_queue_and_nothing_is_dropped(queue_type: Any) -> None:
+    declared = Declared()
+    Topology(queue_type).declare(declared)
+    assert {name for name, arguments in declared.queues.items() if "x-message-ttl" in arguments} == set(WAIT_SECONDS)
+    assert {arguments["x-overflow"] for arguments in declared.queues.values()} == {"reject-publish"}
+    assert {arguments["x-queue-type"] for arguments in declared.queues.values()} == {queue_type}
+
+
+def test_a_quorum_queue_hands_a_dead_letter_over_at_least_once() -> None:
+    declared = Declared()
+    Topology("quorum").declare(declared)
+    handing_over = [arguments for arguments in declared.queues.values() if "x-dead-letter-exchange" in arguments]
+    assert len(handing_over) == len(WORK_QUEUES) + len(LISTENERS) + len(WAIT_SECONDS)
+    assert {arguments["x-dead-letter-strategy"] for arguments in handing_over} == {"at-least-once"}
 
 
 def test_a_command_without_an_owner_is_our_mistake() -> None:

@@ -9,7 +9,7 @@ from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
 
-from services.generator.render.pdf.fonts import BOLD, REGULAR, Ruler
+from services.generator.render.pdf.fonts import BOLD, REGULAR, Missing, Ruler
 from services.generator.render.pdf.layout import MARGIN, Size
 
 INK, MUTED, ACCENT = HexColor("#1B2733"), HexColor("#5B6B7B"), HexColor("#1F4E79")
@@ -23,9 +23,10 @@ class Pages:
     """A PDF that is being drawn from top to bottom; `y` is the height in points at which there is still room."""
 
     def __init__(
-        self, path: Path, title: str, subject: str, footer: str, missing: set[str], expected_pages: int
+        self, path: Path, title: str, subject: str, footer: str, missing: Missing, expected_pages: int
     ) -> None:
         self.regular, self.bold = Ruler(REGULAR, missing), Ruler(BOLD, missing)
+        self.missing = missing
         self.canvas = _SmallCanvas(str(path), pageCompression=1, initialFontName=REGULAR)
         self.canvas.setTitle(title)
         self.canvas.setSubject(subject)
@@ -64,7 +65,8 @@ class Pages:
         """One line of text whose baseline begins at (x, y)."""
         self.canvas.setFillColor(color)
         self.canvas.setFont(font, size)
-        self.canvas.drawString(x, y, text)
+        (self.bold if font == BOLD else self.regular).width(text, size)
+        self.canvas.drawString(x, y, self.missing.drawable(text))
 
     def rule(self, y: float, color: Color = RULE, thickness: float = 0.5) -> None:
         """A line across the page."""

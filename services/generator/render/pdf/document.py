@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.generator.render.pdf.canvas import ACCENT, INK, MUTED, Pages
-from services.generator.render.pdf.fonts import BOLD, REGULAR
+from services.generator.render.pdf.fonts import BOLD, REGULAR, SUBSTITUTE, Missing
 from services.generator.render.pdf.layout import MARGIN
 from services.generator.render.pdf.table import Table, pdf_limit_note
 from services.generator.render.pdf.wrap import wrap
@@ -20,7 +20,7 @@ MAX_ROWS = 200_000
 def draw_pdf(report: Report, folder: Path, progress: Progress, max_rows: int = MAX_ROWS) -> list[Drawing]:
     """One PDF with a section per answer."""
     path = folder / report.filename("pdf")
-    missing: set[str] = set()
+    missing = Missing()
     made = f"{report.made_at:%Y-%m-%d %H:%M} UTC"
     pages = Pages(
         path, report.title, report.description, f"{report.source} · made {made}", missing, report.rows // 30 + 1
@@ -34,8 +34,9 @@ def draw_pdf(report: Report, folder: Path, progress: Progress, max_rows: int = M
         done += answer.rows
     pages.save()
     notes = [pdf_limit_note(answer, max_rows) for answer in report.answers if answer.rows > max_rows]
-    if missing:
-        notes.append(_missing_note(missing))
+    strange = [chr(code) for code, shown in sorted(missing.items()) if shown == SUBSTITUTE]
+    if strange:
+        notes.append(_missing_note(strange))
     shown = sum(min(answer.rows, max_rows) for answer in report.answers)
     return [Drawing(path, "pdf", MEDIA_TYPE, shown, tuple(notes))]
 
@@ -71,6 +72,6 @@ def _draw_facts(pages: Pages, facts: list[tuple[str, str]]) -> None:
         x += width
 
 
-def _missing_note(missing: set[str]) -> str:
-    examples = " ".join(sorted(missing)[:5])
-    return f"The PDF's font cannot draw some characters, such as {examples}; it shows a box in their place."
+def _missing_note(strange: list[str]) -> str:
+    examples = " ".join(strange[:5])
+    return f"The PDF's font cannot draw some characters, such as {examples}; it shows {SUBSTITUTE} in their place."

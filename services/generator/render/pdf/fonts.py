@@ -20,10 +20,22 @@ def register() -> None:
             pdfmetrics.registerFont(TTFont(name, str(path)))
 
 
+SUBSTITUTE = "◊"
+"""Stands for a character that the fonts do not have."""
+
+
+class Missing(dict[int, str]):
+    """The characters met so far that the fonts do not have; `str.translate` puts SUBSTITUTE in their place."""
+
+    def drawable(self, text: str) -> str:
+        """`text`, once it was measured, as it can be drawn."""
+        return text.translate(self) if self else text
+
+
 class Ruler(dict[str, float]):
     """Measures text in one font, and remembers the characters that the font cannot draw."""
 
-    def __init__(self, font: str, missing: set[str]) -> None:
+    def __init__(self, font: str, missing: Missing) -> None:
         super().__init__()
         register()
         self._face = pdfmetrics.getFont(font).face
@@ -31,9 +43,9 @@ class Ruler(dict[str, float]):
 
     def __missing__(self, character: str) -> float:
         code = ord(character)
-        if code not in self._face.charToGlyph and not character.isspace():
-            self._missing.add(character)
-        width = self[character] = float(self._face.getCharWidth(code)) / 1000
+        if code not in self._face.charToGlyph:
+            self._missing[code] = " " if character.isspace() else SUBSTITUTE
+        width = self[character] = float(self._face.getCharWidth(ord(self._missing.get(code, character)))) / 1000
         return width
 
     def width(self, text: str, size: float) -> float:

@@ -100,7 +100,7 @@ class Table:
         for index, heading in enumerate(layout.headings):
             for number, line in enumerate(reversed(heading)):
                 y = pages.y - height + 5 + number * layout.line
-                canvas.drawString(self._x(index, line, bold=True), y, line)
+                canvas.drawString(self._x(index, line, bold=True), y, pages.missing.drawable(line))
         pages.y -= height
         self._cells = canvas.beginText()
         self._cells.setFont(REGULAR, layout.size)
@@ -125,7 +125,7 @@ class Table:
         first = pages.y - layout.size - _ROW_AIR / 2 + 1
         for x, line, number in cells:
             self._cells.setTextOrigin(x, first - number * layout.line)
-            self._cells.textOut(line)
+            self._cells.textOut(pages.missing.drawable(line))
         pages.y -= height
         self._row += 1
 

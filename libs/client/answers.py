@@ -1,0 +1,134 @@
+"""What the API answers, as far as a client needs it; a field that is new on the server is passed over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+ReportStatus = Literal["queued", "running", "retrying", "delivering", "completed", "partial", "failed"]
+ENDED: frozenset[str] = frozenset(("completed", "partial", "failed"))
+"""A report with one of these statuses changes no more."""
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """A source: the database that reports read from."""
+
+    id: UUID
+    name: str
+
+
+class Template(msgspec.Struct, frozen=True, kw_only=True):
+    """What to produce."""
+
+    id: UUID
+    slug: str
+    title: str
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """When a template is produced, and who receives it."""
+
+    id: UUID
+    name: str
+    version: int
+    active: bool
+    in_words: str
+    next_run_at: datetime | None = None
+
+
+class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
+    """One expected moment of a schedule, and what became of it."""
+
+    id: UUID
+    scheduled_for: datetime
+    status: str
+    lateness_seconds: float | None = None
+    duration_seconds: float | None = None
+    rows: int | None = None
+    sent_to: tuple[str, ...] = ()
+    error: str | None = None
+    report_id: UUID | None = None
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True):
+    """One finished file."""
+
+    filename: str
+    format: str
+    media_type: str
+    rows: int
+    size_bytes: int
+    sha256: str
+    url: str
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One report to one recipient."""
+
+    id: UUID
+    address: str
+    state: str
+    attempt: int
+    reason: str
+    answer: str
+
+
+class Timings(msgspec.Struct, frozen=True, kw_only=True):
+    """How long each stage took; None for what has not ended."""
+
+    waiting_seconds: float | None = None
+    query_seconds: float | None = None
+    render_seconds: float | None = None
+    store_seconds: float | None = None
+    delivery_seconds: float | None = None
+    total_seconds: float | None = None
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A report with its files, deliveries and times."""
+
+    id: UUID
+    status: str
+    reason: str
+    rows: int
+    attempt: int
+    report_type: str | None = None
+    title: str | None = None
+    parameters: dict[str, Any] | None = None
+    error_class: str | None = None
+    notes: tuple[str, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    timings: Timings = Timings()
+
+    @property
+    def ended(self) -> bool:
+        """True if nothing will change any more."""
+        return self.status in ENDED
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a report is."""
+
+    id: UUID
+    status: str
+    reason: str
+    rows: int
+    attempt: int
+    stage: str | None = None
+    percent: int | None = None
+
+    @property
+    def ended(self) -> bool:
+        """True if nothing will change any more."""
+        return self.status in ENDED
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A report that will be produced."""
+
+    id: UUID
+    status: str

@@ -1,0 +1,126 @@
+"""Orders and questions to Pressroom."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from uuid import UUID, uuid4
+
+import msgspec
+
+from libs.client.answers import Accepted, Artifact, Named, Occurrence, Progress, Report, Schedule, Template
+from libs.client.problem import Unreachable
+from libs.client.transport import Transport
+
+T = TypeVar("T")
+
+API = "/api/v1"
+
+
+class _Occurrences(msgspec.Struct):
+    items: list[Occurrence]
+
+
+class Pressroom:
+    """The API at `url`. Without arguments: PRESSROOM_URL and PRESSROOM_TOKEN of the environment.
+
+    Whatever creates something takes an Idempotency-Key as `key`: a repetition with the same key creates nothing new.
+    Without one, each call has its own, so that a repetition after a broken connection is safe all the same.
+    """
+
+    def __init__(self, url: str = "", token: str = "", *, patience_seconds: float = 30.0) -> None:
+        self._transport = Transport(
+            url or os.environ.get("PRESSROOM_URL", "http://127.0.0.1:8000"),
+            token or os.environ.get("PRESSROOM_TOKEN", ""),
+            patience_seconds,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    # Orders ----------------------------------------------------------------------------------------------------
+
+    def create_source(self, name: str, url: str, *, key: str = "", **settings: Any) -> Named:
+        """A database to read from; `settings` are the other fields of `POST /sources`."""
+        return self._create("sources", Named, {"name": name, "url": url, **settings}, key)
+
+    def create_template(self, slug: str, *, title: str, source: str, key: str = "", **fields: Any) -> Template:
+        """What to produce; `fields` are the other fields of `POST /templates`, such as `query` or `queries`."""
+        return self._create("templates", Template, {"slug": slug, "title": title, "source": source, **fields}, key)
+
+    def create_schedule(
+        self,
+        name: str,
+        report_type: str,
+        *,
+        frequency: str,
+        schedule_config: Mapping[str, Any],
+        key: str = "",
+        **fields: Any,
+    ) -> Schedule:
+        """When to produce it and for whom; `fields` are the other fields of `POST /reports/schedules/`."""
+        body = {"name": name, "report_type": report_type, "frequency": frequency, "schedule_config": schedule_config}
+        return self._create("reports/schedules/", Schedule, {**body, **fields}, key)
+
+    def change_schedule(self, schedule_id: UUID, **changes: Any) -> Schedule:
+        """Change fields of a schedule; `active=False` pauses it."""
+        return self._transport.call("PATCH", f"{API}/reports/schedules/{schedule_id}", Schedule, body=changes)
+
+    def delete_schedule(self, schedule_id: UUID) -> None:
+        """It fires no more."""
+        self._transport.call("DELETE", f"{API}/reports/schedules/{schedule_id}", type(None))
+
+    def order_report(self, report_type: str, *, key: str = "", **fields: Any) -> Accepted:
+        """One report now; `fields` are the other fields of `POST /reports/`, such as `priority` and `recipients`."""
+        return self._create("reports/", Accepted, {"report_type": report_type, **fields}, key)
+
+    # Questions -------------------------------------------------------------------------------------------------
+
+    def schedule(self, schedule_id: UUID) -> Schedule:
+        """A schedule."""
+        return self._transport.call("GET", f"{API}/reports/schedules/{schedule_id}", Schedule)
+
+    def executions(self, schedule_id: UUID) -> Sequence[Occurrence]:
+        """The latest occurrences of a schedule, the newest first."""
+        return self._transport.call("GET", f"{API}/reports/schedules/{schedule_id}/executions/", _Occurrences).items
+
+    def report(self, report_id: UUID) -> Report:
+        """A report with its files and deliveries."""
+        return self._transport.call("GET", f"{API}/reports/{report_id}", Report)
+
+    def progress(self, report_id: UUID) -> Progress:
+        """How far a report is."""
+        return self._transport.call("GET", f"{API}/reports/{report_id}/progress/", Progress)
+
+    def wait_for_report(self, report_id: UUID, *, timeout_seconds: float) -> Report:
+        """The report once it has ended, however it did; Unreachable if that takes too long."""
+        deadline = time.monotonic() + timeout_seconds
+        while not (progress := self.progress(report_id)).ended:
+            if time.monotonic() > deadline:
+                raise Unreachable(f"The report {report_id} is still {progress.status} after {timeout_seconds:g} s.")
+            time.sleep(0.1)
+        return self.report(report_id)
+
+    def download(self, artifact: Artifact, folder: Path) -> Path:
+        """Save a file of a report into `folder` under its own name."""
+        path = folder / Path(artifact.filename).name
+        with self._transport.stream(artifact.url) as response, path.open("wb") as file:
+            for piece in response.iter_bytes():
+                file.write(piece)
+        return path
+
+    def _create(self, path: str, answer: type[T], body: Mapping[str, Any], key: str) -> T:
+        return self._transport.call("POST", f"{API}/{path}", answer, body=body, key=key or str(uuid4()))

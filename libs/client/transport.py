@@ -1,0 +1,102 @@
+"""Requests that survive a restart of the API: they are repeated, and every POST carries an Idempotency-Key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+
+from libs.client.problem import ApiProblem, Unreachable
+
+T = TypeVar("T")
+
+_PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.5)
+_AWAY = frozenset((502, 503, 504))
+
+
+class _Problem(msgspec.Struct):
+    detail: str = ""
+    errors: list[dict[str, str]] = []
+
+
+class Transport:
+    """One HTTP client for `url`. A request is repeated for up to `patience_seconds` while the API is away."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        patience_seconds: float,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        self._patience_seconds = patience_seconds
+        self._monotonic = monotonic
+        self._sleep = sleep
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def call(self, method: str, path: str, answer: type[T], *, body: Any = None, key: str = "", query: Any = None) -> T:
+        """The answer to a request; ApiProblem if it is refused, Unreachable if the API stays away."""
+        headers = {"Idempotency-Key": key} if key else {}
+        content = None if body is None else msgspec.json.encode(body)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        response = self._patiently(
+            lambda: self._http.request(method, path, content=content, headers=headers, params=query)
+        )
+        return msgspec.json.decode(response.content, type=answer) if response.content else msgspec.convert(None, answer)
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[httpx.Response]:
+        """The body of an answer as it arrives; for files. It is not repeated once it has begun."""
+        with self._http.stream("GET", path) as response:
+            if response.is_error:
+                response.read()
+                raise _problem(response)
+            yield response
+
+    def _patiently(self, send: Callable[[], httpx.Response]) -> httpx.Response:
+        deadline = self._monotonic() + self._patience_seconds
+        for pause in _pauses():
+            try:
+                response = send()
+            except httpx.TransportError as error:
+                failure: Exception = Unreachable(f"The API at {self._http.base_url} does not answer: {error}")
+            else:
+                if response.status_code not in _AWAY:
+                    if response.is_error:
+                        raise _problem(response)
+                    return response
+                failure = Unreachable(f"The API is not ready: {_problem(response)}")
+            if self._monotonic() + pause > deadline:
+                raise failure
+            self._sleep(pause)
+        raise AssertionError("the pauses never end")
+
+
+def _pauses() -> Iterator[float]:
+    yield from _PAUSES_SECONDS
+    while True:
+        yield _PAUSES_SECONDS[-1]
+
+
+def _problem(response: httpx.Response) -> ApiProblem:
+    try:
+        problem = msgspec.json.decode(response.content, type=_Problem)
+    except msgspec.DecodeError:
+        problem = _Problem()
+    errors: tuple[Mapping[str, str], ...] = tuple(problem.errors)
+    return ApiProblem(
+        response.status_code,
+        problem.detail or f"The API answered {response.status_code} {response.reason_phrase}.",
+        tuple((error.get("field", ""), error.get("detail", "")) for error in errors),
+    )
