@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from email.message import Message
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 
@@ -31,6 +32,10 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     recipients: tuple[str, ...]
     subject: str
     attachments: tuple[Attachment, ...]
+
+    def stands_for(self, delivery_id: UUID) -> bool:
+        """Whether this is the letter of a delivery, whose id is the first part of the Message-ID."""
+        return self.message_id.startswith(f"<{delivery_id}@")
 
 
 def read_letters(folder: Path) -> list[Letter]:

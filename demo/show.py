@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from time import monotonic
 
 import msgspec
@@ -42,11 +42,23 @@ class Show:
         self.console.print()
         self.console.print(f"[bold red]The demo has failed.[/] {escape(sentence)}", highlight=False, soft_wrap=True)
 
+    def headline(self, sentence: str) -> None:
+        """The beginning of a part."""
+        self.console.print()
+        self.console.print(f"[bold]{escape(sentence)}[/]", highlight=False, soft_wrap=True)
+
+    def table(self, table: Table) -> None:
+        """A table."""
+        self.console.print(table)
+
     @contextmanager
-    def step(self, doing: str) -> Iterator[Callable[[str], None]]:
-        """Say what is being done, and when it is done how long it took; what is given to the yielded function is added."""
+    def step(self, doing: str, *, moving: bool = True) -> Iterator[Callable[[str], None]]:
+        """Say what is being done, and in the end how long it took; what the yielded function gets is added.
+
+        `moving=False` leaves the moving parts to others.
+        """
         began, notes = self._seconds(), [doing]
-        with self.console.status(escape(doing)):
+        with self.console.status(escape(doing)) if moving else nullcontext():
             yield notes.append
         self._done(" ".join(notes), self._seconds() - began)
 

@@ -9,22 +9,8 @@ import msgspec
 
 from demo.letters import Attachment, Letter
 from demo.tables import Table, difference, from_csv, from_xlsx
+from libs.client.answers import Artifact, Delivery
 from libs.common.errors import PermanentFailure
-
-
-class RecordedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as the record has it."""
-
-    filename: str
-    format: str
-    sha256: str
-
-
-class RecordedLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery as the record has it."""
-
-    address: str
-    message_id: str
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +23,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify(
-    deliveries: Sequence[RecordedLetter], files: Sequence[RecordedFile], expected: Table, letters: Sequence[Letter]
+    deliveries: Sequence[Delivery], files: Sequence[Artifact], expected: Table, letters: Sequence[Letter]
 ) -> Verdict:
     """Compare what came with the record and with `expected`; a PermanentFailure names the first thing that is wrong."""
     for delivery in deliveries:
@@ -48,9 +34,9 @@ def verify(
     return Verdict(letters=len(deliveries), files=len(files), rows=len(expected.rows), cells=expected.cells)
 
 
-def the_only_letter(delivery: RecordedLetter, letters: Sequence[Letter]) -> Letter:
+def the_only_letter(delivery: Delivery, letters: Sequence[Letter]) -> Letter:
     """The letter of a delivery; a PermanentFailure if it is not there exactly once."""
-    found = [letter for letter in letters if letter.message_id == delivery.message_id]
+    found = [letter for letter in letters if letter.stands_for(delivery.id)]
     if len(found) != 1:
         raise PermanentFailure(f"The letter to {delivery.address} came {len(found)} times instead of once.")
     if found[0].recipients != (delivery.address,):
@@ -60,13 +46,12 @@ def the_only_letter(delivery: RecordedLetter, letters: Sequence[Letter]) -> Lett
     return found[0]
 
 
-def strangers(letters: Sequence[Letter], known: Sequence[RecordedLetter]) -> list[Path]:
+def strangers(letters: Sequence[Letter], known: Sequence[Delivery]) -> list[Path]:
     """Letters that no delivery of the record explains."""
-    message_ids = {delivery.message_id for delivery in known}
-    return [letter.path for letter in letters if letter.message_id not in message_ids]
+    return [letter.path for letter in letters if not any(letter.stands_for(delivery.id) for delivery in known)]
 
 
-def _check_attachments(letter: Letter, files: Sequence[RecordedFile]) -> None:
+def _check_attachments(letter: Letter, files: Sequence[Artifact]) -> None:
     came = {attachment.filename: attachment.sha256 for attachment in letter.attachments}
     recorded = {file.filename: file.sha256 for file in files}
     if len(letter.attachments) != len(files) or came != recorded:

@@ -15,6 +15,7 @@ import msgspec
 from libs.client.answers import Accepted, Artifact, Named, Occurrence, Progress, Report, Schedule, Template
 from libs.client.problem import Unreachable
 from libs.client.transport import Transport
+from libs.common.errors import SettingsError
 
 T = TypeVar("T")
 
@@ -33,11 +34,11 @@ class Pressroom:
     """
 
     def __init__(self, url: str = "", token: str = "", *, patience_seconds: float = 30.0) -> None:
-        self._transport = Transport(
-            url or os.environ.get("PRESSROOM_URL", "http://127.0.0.1:8000"),
-            token or os.environ.get("PRESSROOM_TOKEN", ""),
-            patience_seconds,
-        )
+        token = token or os.environ.get("PRESSROOM_TOKEN", "")
+        if not token:
+            raise SettingsError("PRESSROOM_TOKEN is not set; it must hold a bearer token of the api.")
+        url = url or os.environ.get("PRESSROOM_URL", "") or "http://127.0.0.1:8000"
+        self._transport = Transport(url, token, patience_seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +82,7 @@ class Pressroom:
 
     def delete_schedule(self, schedule_id: UUID) -> None:
         """It fires no more."""
-        self._transport.call("DELETE", f"{API}/reports/schedules/{schedule_id}", type(None))
+        self._transport.delete(f"{API}/reports/schedules/{schedule_id}")
 
     def order_report(self, report_type: str, *, key: str = "", **fields: Any) -> Accepted:
         """One report now; `fields` are the other fields of `POST /reports/`, such as `priority` and `recipients`."""
@@ -115,11 +116,9 @@ class Pressroom:
         return self.report(report_id)
 
     def download(self, artifact: Artifact, folder: Path) -> Path:
-        """Save a file of a report into `folder` under its own name."""
+        """Save a file of a report into `folder` under its own name, and check that it arrived whole."""
         path = folder / Path(artifact.filename).name
-        with self._transport.stream(artifact.url) as response, path.open("wb") as file:
-            for piece in response.iter_bytes():
-                file.write(piece)
+        self._transport.save(artifact.url, path, artifact.sha256)
         return path
 
     def _create(self, path: str, answer: type[T], body: Mapping[str, Any], key: str) -> T:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -51,36 +53,64 @@ class Transport:
         if content is not None:
             headers["Content-Type"] = "application/json"
         response = self._patiently(
-            lambda: self._http.request(method, path, content=content, headers=headers, params=query)
+            lambda: _checked(self._http.request(method, path, content=content, headers=headers, params=query))
         )
-        return msgspec.json.decode(response.content, type=answer) if response.content else msgspec.convert(None, answer)
+        return msgspec.json.decode(response.content, type=answer)
 
-    @contextmanager
-    def stream(self, path: str) -> Iterator[httpx.Response]:
-        """The body of an answer as it arrives; for files. It is not repeated once it has begun."""
-        with self._http.stream("GET", path) as response:
-            if response.is_error:
-                response.read()
-                raise _problem(response)
-            yield response
+    def delete(self, path: str) -> None:
+        """Make sure that the thing is gone. A repetition that finds nothing is no failure: an earlier try arrived."""
+        tries = 0
 
-    def _patiently(self, send: Callable[[], httpx.Response]) -> httpx.Response:
+        def once() -> None:
+            nonlocal tries
+            tries += 1
+            response = self._http.request("DELETE", path)
+            if response.status_code != HTTPStatus.NOT_FOUND or tries == 1:
+                _checked(response)
+
+        self._patiently(once)
+
+    def save(self, path: str, file: Path, sha256: str) -> None:
+        """Write what is at `path` to `file`, which appears only once it is whole; a broken transfer begins again."""
+        self._patiently(lambda: self._save(path, file, sha256))
+
+    def _save(self, path: str, file: Path, sha256: str) -> None:
+        part, digest = file.with_name(f"{file.name}.part"), hashlib.sha256()
+        try:
+            with self._http.stream("GET", path) as response, part.open("wb") as pieces:
+                if response.is_error:
+                    response.read()
+                _checked(response)
+                for piece in response.iter_bytes():
+                    digest.update(piece)
+                    pieces.write(piece)
+            if digest.hexdigest() != sha256:
+                raise Unreachable(f"The file {file.name} arrived with other bytes than the report was made with.")
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _patiently(self, send: Callable[[], T]) -> T:
         deadline = self._monotonic() + self._patience_seconds
         for pause in _pauses():
             try:
-                response = send()
+                return send()
             except httpx.TransportError as error:
-                failure: Exception = Unreachable(f"The API at {self._http.base_url} does not answer: {error}")
-            else:
-                if response.status_code not in _AWAY:
-                    if response.is_error:
-                        raise _problem(response)
-                    return response
-                failure = Unreachable(f"The API is not ready: {_problem(response)}")
+                failure = Unreachable(f"The API at {self._http.base_url} does not answer: {error}")
+            except Unreachable as error:
+                failure = error
             if self._monotonic() + pause > deadline:
                 raise failure
             self._sleep(pause)
         raise AssertionError("the pauses never end")
+
+
+def _checked(response: httpx.Response) -> httpx.Response:
+    if response.status_code in _AWAY:
+        raise Unreachable(f"The API is not ready: {_problem(response)}")
+    if response.is_error:
+        raise _problem(response)
+    return response
 
 
 def _pauses() -> Iterator[float]:
@@ -92,7 +122,7 @@ def _pauses() -> Iterator[float]:
 def _problem(response: httpx.Response) -> ApiProblem:
     try:
         problem = msgspec.json.decode(response.content, type=_Problem)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         problem = _Problem()
     errors: tuple[Mapping[str, str], ...] = tuple(problem.errors)
     return ApiProblem(

@@ -192,7 +192,8 @@ class EventListener(Loop):
             "x-attempts": tries,
         }
         try:
-            kept = self._publisher.publish([parcel], headers)
+            # Once more if it came back: the publisher then declares the missing queue first.
+            kept = self._publisher.publish([parcel], headers) or self._publisher.publish([parcel], headers)
         except TransientFailure:
             kept = set()
         if kept:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from libs.common.errors import PressroomError
-from libs.local.instance import Instance
+from libs.local.instance import PROCFILE, Instance
 
 READY_SECONDS = 180
 
@@ -26,7 +26,7 @@ PREFERRED_PORTS = {
 def main() -> int:
     """Do what the command line asks for; 1 if it failed, with a sentence that says why."""
     arguments = _arguments()
-    instance = Instance(arguments.root, preferred_ports=PREFERRED_PORTS)
+    instance = Instance(arguments.root, procfile=arguments.procfile, preferred_ports=PREFERRED_PORTS)
     try:
         return COMMANDS[arguments.command](instance, arguments)
     except PressroomError as failure:
@@ -70,7 +70,8 @@ def status(instance: Instance, _: argparse.Namespace) -> int:
         return 3
     unready = instance.unready()
     for name, state in states.items():
-        print(f"{name:<12} {state.state:<9} {state.description:<28} {unready.get(name, '')}".rstrip())
+        facts = state.description or (f"pid {state.pid}" if state.pid else "")
+        print(f"{name:<12} {state.state:<9} {facts:<28} {unready.get(name, '')}".rstrip())
     return 1 if unready else 0
 
 
@@ -98,15 +99,11 @@ COMMANDS: dict[str, Callable[[Instance, argparse.Namespace], int]] = {
 def description(instance: Instance) -> str:
     """Where the instance answers and where its files lie."""
     addresses = instance.addresses
-    lines = [
-        f"  REST API     {addresses.api_url}",
-        f"  reference    {addresses.api_url}/schema",
-        f"  token        {token_place(instance)}",
-    ]
-    lines += [
-        f"  {service:<12} http://127.0.0.1:{port}/metrics and /health/ready"
-        for service, port in addresses.operations_ports.items()
-    ]
+    lines = [f"  token        {token_place(instance)}"]
+    if addresses.api_url:
+        lines += [f"  REST API     {addresses.api_url}", f"  reference    {addresses.api_url}/schema"]
+    for service, port in addresses.operations_ports.items():
+        lines.append(f"  {service:<12} http://127.0.0.1:{port}/metrics and /health/ready")
     if addresses.mail_folder:
         lines.append(f"  letters      {addresses.mail_folder}")
     return "\n".join([*lines, f"  logs         {instance.root / 'log'}"])
@@ -123,6 +120,7 @@ def _arguments() -> argparse.Namespace:
     for name, function in COMMANDS.items():
         command = commands.add_parser(name, help=(function.__doc__ or "").split(";")[0])
         command.add_argument("--root", type=Path, default=Path("var"), help="the instance's folder (default: var)")
+        command.add_argument("--procfile", type=Path, default=PROCFILE, help="the list of services")
         if name == "logs":
             command.add_argument("name", help="a program, as `status` names it")
             command.add_argument("-n", "--lines", type=int, default=50)

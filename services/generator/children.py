@@ -30,6 +30,8 @@ LOOK_EVERY_SECONDS = 0.1
 _LOOKS_PER_PROGRESS = 5
 _MEGABYTE = 1 << 20
 _STARTS = 3
+_LOST_EXIT = 255
+"""What multiprocessing tells when the process that children are forked from is gone, and they with it."""
 
 Work = Callable[[Job], Produced | Failed]
 
@@ -177,7 +179,7 @@ class Children:
             return watch.failed("permanent", reason)
         if self._stopping.is_set() or number == signal.SIGTERM:
             return GivenBack(reason="the child process was told to end")
-        if number == signal.SIGKILL:
+        if number in (signal.SIGKILL, -_LOST_EXIT):
             reason = "The child process that made the report was killed, most likely because memory ran out."
             return watch.failed("transient", reason)
         return watch.failed("unknown", f"The child process that made the report crashed ({_spoken_exit(number)}).")

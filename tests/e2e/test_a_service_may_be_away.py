@@ -47,8 +47,18 @@ def test_each_letter_arrives_exactly_once_though_a_service_is_killed(world: Worl
     eventually(lambda: world.letters_by_address(domain) or None)
     killed = world.kill(service)
 
-    assert [world.report(order.id).status for order in orders] == ["completed"] * 5
-    assert [world.occurrence(schedule.id).status for schedule in schedules] == ["success"] * 5
+    reports = [world.report(order.id) for order in orders]
+    for schedule in schedules:
+        report_id = world.occurrence(schedule.id).report_id
+        assert report_id is not None
+        reports.append(world.report(report_id))
+    states = Counter(delivery.state for report in reports for delivery in report.deliveries)
+    # A mailer that dies between the final dot and the answer cannot know, so it says that it does not.
+    allowed = {"sent", "unknown"} if service == "mailer" else {"sent"}
+    assert states.total() == 15
+    assert set(states) <= allowed, states
     people = [f"{name}{number}@{domain}" for number in range(5) for name in ("ann", "bo", "cy")]
-    assert world.letters_by_address(domain) == Counter(people)
+    letters = world.letters_by_address(domain)
+    assert letters <= Counter(people), "somebody has two letters"
+    assert (Counter(people) - letters).total() <= states["unknown"], "somebody has none, and nothing says so"
     assert eventually(lambda: world.instance.pid(service) or None) != killed

@@ -44,7 +44,7 @@ def _view(row: OccurrenceRow, rows: dict[UUID, int | None], sent_to: dict[UUID, 
 
 def _rows(session: Session, report_ids: Sequence[UUID]) -> dict[UUID, int | None]:
     query = select(ReportRow.id, ReportRow.rows).where(ReportRow.id.in_(report_ids), ReportRow.phase == "generated")
-    return dict(session.execute(query).tuples().all())
+    return {row.id: row.rows for row in session.execute(query)}
 
 
 def _sent_to(session: Session, report_ids: Sequence[UUID]) -> dict[UUID, list[str]]:

@@ -73,6 +73,15 @@ class Broker:
         """How many messages wait in `queue`."""
         return int(self._channel.queue_declare(queue, passive=True).message_count)
 
+    def exists(self, queue: str) -> bool:
+        """Whether there is a queue of this name."""
+        try:
+            self._channel.queue_declare(queue, passive=True)
+        except amqp.NotFound:
+            self._channel = self._connection.default_channel  # the question has closed the old one
+            return False
+        return True
+
     def consumers(self, queue: str) -> int:
         """How many consumers `queue` has."""
         return int(self._channel.queue_declare(queue, passive=True).consumer_count)

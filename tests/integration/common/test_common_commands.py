@@ -258,7 +258,7 @@ def test_an_old_acknowledgement_settles_nobody_elses_message(
     work: Work, wire: Wire, broker: Broker, gate: Gate
 ) -> None:
     """The delivery tags of a new connection start again at 1: stock dramatiq would lose the second command here."""
-    first, second = order(), order()
+    first, second, third = order(), order(), order()
     work(gate, url=wire.url)
     ask(broker, first)
     soon(lambda: gate.begun == [first])
@@ -271,8 +271,10 @@ def test_an_old_acknowledgement_settles_nobody_elses_message(
     soon(lambda: broker.ready(QUEUE) == 0, "the worker has the second command, under the tag of the first")
     gate.let(first)
     soon(lambda: gate.begun == [first, second], "the first has been acknowledged, to no effect")
+    ask(broker, third)
+    soon(lambda: broker.ready(QUEUE) == 1, "the worker's one hand still holds the second")
     wire.cut()
-    soon(lambda: broker.ready(QUEUE) == 1, "the second command was not done and is still there")
+    soon(lambda: broker.ready(QUEUE) == 2, "the second command was not done and is still there")
 
 
 def test_a_connection_cut_in_mid_job_may_do_it_twice_but_loses_nothing(
@@ -338,8 +340,11 @@ def test_a_retry_that_cannot_be_published_becomes_a_dead_letter(
     broker = Broker(url)
     topology.declare(broker._channel)
     vhost = url.rpartition("/")[2]
-    full = json.dumps({"max-length": 0, "overflow": "reject-publish"})
+    full = json.dumps({"max-length": 1, "overflow": "reject-publish"})
     broker_node.control("set_policy", "--vhost", vhost, "--apply-to", "queues", "full", r"^pressroom\.wait\.", full)
+    for _ in range(3):  # one more than the queue may hold, and one that tells the broker so
+        broker.publish("pressroom.wait.10s", "reports.low", b"")
+    soon(lambda: broker.ready("pressroom.wait.10s") >= 1)
 
     def handler(_command: GenerateReport, _attempt: Attempt) -> None:
         raise TransientFailure("The database does not answer.")
@@ -347,5 +352,6 @@ def test_a_retry_that_cannot_be_published_becomes_a_dead_letter(
     ask(broker, order(max_retries=3))
     work(handler, url=url)
     soon(lambda: broker.ready(DEAD) == 1)
-    assert headers(broker.take(DEAD))["x-reason"] == "The database does not answer."
+    told = headers(broker.take(DEAD))
+    assert (told["x-reason"], told["x-attempts"]) == ("The database does not answer.", 1)
     broker.close()

@@ -15,6 +15,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, event, insert, select
 from sqlalchemy.orm import Session
 
 from libs.common import store as store_module
+from libs.common.errors import TransientFailure
 from libs.common.events import EventListener
 from libs.common.inbox import inbox
 from libs.common.messages import ReportStarted, ScheduleDeleted, encode
@@ -185,12 +186,36 @@ def test_an_event_that_always_fails_is_a_dead_letter_while_later_ones_go_on(
     assert len(tries) == 6, "once together with the others and five times alone"
 
 
-def test_a_dead_letter_that_has_nowhere_to_go_is_not_lost(listen: Listen, broker: Broker) -> None:
-    broker.delete([DEAD])
-    broker.publish("pressroom.events", "report.started.v1", b"{}", type="report.started.v1", message_id="broken")
+def test_a_dead_letter_finds_its_queue_though_somebody_has_deleted_it(listen: Listen, broker: Broker) -> None:
     listen()
-    soon(lambda: broker.consumers(QUEUE) == 1)
-    soon(lambda: broker.ready(DEAD) == 1, "the queue has been declared again and has the letter")
+    broken = {"type": "report.started.v1", "message_id": "broken"}
+    broker.publish("pressroom.events", "report.started.v1", b"{}", **broken)
+    soon(lambda: broker.ready(DEAD) == 1)
+    broker.delete([DEAD])
+    broker.publish("pressroom.events", "report.started.v1", b"{}", **broken)
+    soon(lambda: broker.exists(DEAD) and broker.ready(DEAD) == 1)
+    assert "cannot be read" in broker.take(DEAD).headers["x-reason"]
+
+
+class Dumb:
+    """A publisher whose broker is away."""
+
+    def publish(self, *_arguments: object) -> set[str]:
+        raise TransientFailure("The broker did not confirm.")
+
+    def keep_alive(self) -> None:
+        """Nothing to keep."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def test_a_dead_letter_whose_reason_cannot_be_kept_is_kept_all_the_same(listen: Listen, broker: Broker) -> None:
+    listener = listen()
+    listener._publisher = Dumb()  # type: ignore[assignment]
+    broker.publish("pressroom.events", "report.started.v1", b"{}", type="report.started.v1", message_id="broken")
+    soon(lambda: broker.ready(DEAD) == 1)
+    assert broker.take(DEAD).headers["x-death"][0]["reason"] == "rejected"
 
 
 def test_a_broken_connection_is_opened_again_and_nothing_is_lost_or_repeated(

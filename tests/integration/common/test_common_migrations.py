@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[3]
 
 ENV = "from libs.common.migrations import run\nfrom sqlalchemy import MetaData\nrun(MetaData())\n"
 FIRST = """
+import time
+
 import sqlalchemy as sa
 from alembic import op
 from libs.common.migrations import create_inbox, create_outbox
@@ -26,6 +28,7 @@ down_revision = None
 
 
 def upgrade():
+    time.sleep(1)  # long enough for another process to come in between, if it could
     create_outbox(op)
     create_inbox(op)
     op.create_table("runs", sa.Column("id", sa.Integer, primary_key=True))

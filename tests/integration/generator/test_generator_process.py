@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -25,17 +26,20 @@ from libs.local.waiting import wait_until
 
 def descendants(pid: int) -> set[int]:
     """All processes that `pid` has started, and those that they have."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            after = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if after[0] != "Z":
-            parents[int(stat.parent.name)] = int(after[1])
     found: set[int] = set()
-    while more := {child for child, parent in parents.items() if parent in found | {pid}} - found:
+    while more := children_of(found | {pid}) - found:
         found |= more
+    return found
+
+
+def children_of(parents: set[int]) -> set[int]:
+    """The processes that these have started themselves."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            if state != "Z" and int(parent) in parents:
+                found.add(int(stat.parent.name))
     return found
 
 
@@ -47,7 +51,7 @@ def is_there(pid: int) -> bool:
 
 
 def endless_child(generator: GeneratorProcess) -> int:
-    """The child that does not stop to work."""
+    """The child that does not stop to work; those that the generator has started itself are no such children."""
 
     def busy_seconds(pid: int) -> float:
         try:
@@ -56,7 +60,8 @@ def endless_child(generator: GeneratorProcess) -> int:
             return 0.0
         return (int(after[11]) + int(after[12])) / os.sysconf("SC_CLK_TCK")
 
-    return max(descendants(generator.child.pid), key=busy_seconds)
+    helpers = children_of({generator.child.pid})
+    return max(descendants(generator.child.pid) - helpers, key=busy_seconds)
 
 
 def test_a_command_becomes_files_an_event_and_a_delivery(installation: Installation) -> None:

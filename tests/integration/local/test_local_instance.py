@@ -119,7 +119,7 @@ def test_a_stopped_service_stays_stopped_until_it_is_started(running):
 
 def test_an_unknown_service_is_named(running):
     for act in (running.stop_service, running.start_service, running.pid):
-        with pytest.raises(PermanentFailure, match="no program gamma|No program gamma"):
+        with pytest.raises(PermanentFailure, match=r"[Nn]o program gamma"):
             act("gamma")
 
 
