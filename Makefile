@@ -32,7 +32,7 @@ down: ## Stop what `make up` started, and nothing else
 	@if [ -x $(RUN) ]; then $(RUN) -m libs.local down; else echo "Nothing runs here."; fi
 
 status: ## Show what runs
-	@if [ -x $(RUN) ]; then $(RUN) -m libs.local status; else echo "Nothing runs here."; fi
+	@if [ -x $(RUN) ]; then $(RUN) -m libs.local status || true; else echo "Nothing runs here."; fi
 
 test: $(DEV) rabbitmq postgresql ## Run all tests
 	@$(RUN) -m pytest

@@ -7,20 +7,19 @@ from pathlib import Path
 
 import msgspec
 
-from demo.catalogue import CatalogueTemplate
+from demo.catalogue import FORMATS, CatalogueTemplate
 from demo.letters import Letter, read_letters
 from demo.tables import from_database
-from demo.verify import strangers, the_only_letter, verify
+from demo.verify import strangers, verify
 from demo.wait import Finished
 from libs.common.errors import PermanentFailure
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """Letters that are as they should be; `letters` has them by address, `cells` counts the values compared."""
+    """A report whose letters are as they should be; `cells` counts the values of one of its tables."""
 
     finished: Finished
-    letters: Mapping[str, Letter]
-    files: Sequence[Path]
+    letters: Sequence[Letter]
     rows: int
     cells: int
 
@@ -43,26 +42,22 @@ def check_all(
 
 def _check(one: Finished, sql: str, flights: Path, letters: Sequence[Letter], files: Path) -> Checked:
     expected = from_database(flights, sql, one.commission.values)
-    deliveries, artifacts = one.report.deliveries, one.report.artifacts
-    addressees = sorted(delivery.address for delivery in deliveries)
+    _check_record(one)
+    found = verify(one.report.deliveries, one.report.artifacts, expected, letters)
+    _keep(found[0], files)
+    return Checked(finished=one, letters=found, rows=len(expected.rows), cells=expected.cells)
+
+
+def _check_record(one: Finished) -> None:
+    addressees = sorted(delivery.address for delivery in one.report.deliveries)
     if addressees != sorted(reader.address for reader in one.commission.readers):
-        raise PermanentFailure(f"The record of “{one.title}” names other readers: {', '.join(addressees)}.")
-    verify(deliveries, artifacts, expected, letters)
-    by_address = {delivery.address: the_only_letter(delivery, letters) for delivery in deliveries}
-    return Checked(
-        finished=one,
-        letters=by_address,
-        files=_keep(next(iter(by_address.values())), files),
-        rows=len(expected.rows),
-        cells=expected.cells,
-    )
+        raise PermanentFailure(f"The record of “{one.title}” has other readers: {', '.join(addressees) or 'none'}.")
+    formats = sorted(artifact.format for artifact in one.report.artifacts)
+    if formats != sorted(FORMATS):
+        raise PermanentFailure(f"The record of “{one.title}” has other files: {', '.join(formats) or 'none'}.")
 
 
-def _keep(letter: Letter, folder: Path) -> list[Path]:
+def _keep(letter: Letter, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
-    paths = []
     for attachment in letter.attachments:
-        path = folder / Path(attachment.filename).name
-        path.write_bytes(attachment.content)
-        paths.append(path)
-    return paths
+        (folder / Path(attachment.filename).name).write_bytes(attachment.content)

@@ -40,7 +40,7 @@ def show_checks(show: Show, checked: Sequence[Checked]) -> None:
 
 def show_times(show: Show, checked: Sequence[Checked], seconds: Mapping[str, float]) -> None:
     """How long everything took."""
-    show.headline("Seconds")
+    show.headline("How long it took, in seconds")
     show.table(_stages(checked))
     show.say("  " + ", ".join(f"{name} {value:.1f}" for name, value in seconds.items()))
 
@@ -64,7 +64,8 @@ def show_next_steps(show: Show, root: Path, api_url: str, token_file: Path) -> N
     )
     show.say(f"    {local} down --root {folder}")
     show.say("  One of your own, empty, for your databases: make up")
-    show.say("  With PostgreSQL, Prometheus and Grafana: make env && docker compose --profile monitoring up -d")
+    show.say("  With PostgreSQL, Prometheus and a dashboard in Grafana at http://127.0.0.1:3000:")
+    show.say("    make env && docker compose --profile dev --profile monitoring up -d")
 
 
 def near(path: Path) -> Path:
@@ -79,8 +80,8 @@ def _receipt(delivery: Delivery) -> str:
 
 
 def _stages(checked: Sequence[Checked]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("  report")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("  report", no_wrap=True)
     for name in ("wait", "query", "render", "store", "deliver", "total"):
         table.add_column(name, justify="right")
     for one in checked:

@@ -5,33 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
 from demo.letters import Attachment, Letter
 from demo.tables import Table, difference, from_csv, from_xlsx
 from libs.client.answers import Artifact, Delivery
 from libs.common.errors import PermanentFailure
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What was compared and found to be the same."""
-
-    letters: int
-    files: int
-    rows: int
-    cells: int
-
-
 def verify(
     deliveries: Sequence[Delivery], files: Sequence[Artifact], expected: Table, letters: Sequence[Letter]
-) -> Verdict:
-    """Compare what came with the record and with `expected`; a PermanentFailure names the first thing that is wrong."""
-    for delivery in deliveries:
-        letter = the_only_letter(delivery, letters)
+) -> list[Letter]:
+    """The letter of each delivery, compared with the record of its files and with what they must tell.
+
+    A PermanentFailure names the first thing that is wrong.
+    """
+    found = [the_only_letter(delivery, letters) for delivery in deliveries]
+    for letter in found:
         _check_attachments(letter, files)
         for attachment in letter.attachments:
             _check_content(letter, attachment, expected)
-    return Verdict(letters=len(deliveries), files=len(files), rows=len(expected.rows), cells=expected.cells)
+    return found
 
 
 def the_only_letter(delivery: Delivery, letters: Sequence[Letter]) -> Letter:

@@ -110,6 +110,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return self.status in ENDED
 
 
+class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A report in a list, without its files and deliveries."""
+
+    id: UUID
+    status: str
+    reason: str
+    rows: int
+    created_at: datetime
+    report_type: str | None = None
+    title: str | None = None
+    schedule_id: UUID | None = None
+    ended_at: datetime | None = None
+
+
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far a report is."""
 

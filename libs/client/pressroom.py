@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import msgspec
 
-from libs.client.answers import Accepted, Artifact, Named, Occurrence, Progress, Report, Schedule, Template
+from libs.client.answers import Accepted, Artifact, Named, Occurrence, Progress, Report, ReportLine, Schedule, Template
 from libs.client.problem import Unreachable
 from libs.client.transport import Transport
 from libs.common.errors import SettingsError
@@ -24,6 +25,11 @@ API = "/api/v1"
 
 class _Occurrences(msgspec.Struct):
     items: list[Occurrence]
+
+
+class _Page(msgspec.Struct):
+    items: list[Any]
+    next: str | None
 
 
 class Pressroom:
@@ -76,6 +82,14 @@ class Pressroom:
         body = {"name": name, "report_type": report_type, "frequency": frequency, "schedule_config": schedule_config}
         return self._create("reports/schedules/", Schedule, {**body, **fields}, key)
 
+    def change_source(self, source: UUID | str, **changes: Any) -> Named:
+        """Change fields of a source, named by its id or name; the schedules that read from it follow."""
+        return self._transport.call("PATCH", f"{API}/sources/{_step(source)}", Named, body=changes)
+
+    def change_template(self, template: UUID | str, **changes: Any) -> Template:
+        """Change fields of a template, named by its id or slug; the schedules that use it follow."""
+        return self._transport.call("PATCH", f"{API}/templates/{_step(template)}", Template, body=changes)
+
     def change_schedule(self, schedule_id: UUID, **changes: Any) -> Schedule:
         """Change fields of a schedule; `active=False` pauses it."""
         return self._transport.call("PATCH", f"{API}/reports/schedules/{schedule_id}", Schedule, body=changes)
@@ -89,6 +103,22 @@ class Pressroom:
         return self._create("reports/", Accepted, {"report_type": report_type, **fields}, key)
 
     # Questions -------------------------------------------------------------------------------------------------
+
+    def sources(self) -> Iterator[Named]:
+        """All sources, by name."""
+        return self._pages("sources", Named)
+
+    def templates(self) -> Iterator[Template]:
+        """All templates, by slug."""
+        return self._pages("templates", Template)
+
+    def schedules(self) -> Iterator[Schedule]:
+        """All schedules, the latest first."""
+        return self._pages("reports/schedules", Schedule)
+
+    def reports(self, **filters: Any) -> Iterator[ReportLine]:
+        """Reports, the latest first; `filters` are `status`, `report_type` and `schedule`."""
+        return self._pages("reports", ReportLine, **filters)
 
     def schedule(self, schedule_id: UUID) -> Schedule:
         """A schedule."""
@@ -121,5 +151,18 @@ class Pressroom:
         self._transport.save(artifact.url, path, artifact.sha256)
         return path
 
+    def _pages(self, path: str, kind: type[T], **query: Any) -> Iterator[T]:
+        page = self._transport.call("GET", f"{API}/{path}", _Page, query=query)
+        while True:
+            yield from msgspec.convert(page.items, list[kind])  # type: ignore[valid-type]
+            if page.next is None:
+                return
+            page = self._transport.call("GET", page.next, _Page)
+
     def _create(self, path: str, answer: type[T], body: Mapping[str, Any], key: str) -> T:
         return self._transport.call("POST", f"{API}/{path}", answer, body=body, key=key or str(uuid4()))
+
+
+def _step(name: UUID | str) -> str:
+    """A name as one step of a path."""
+    return quote(str(name), safe="")

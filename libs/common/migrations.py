@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import command, context
 from alembic.config import Config
-from alembic.operations import Operations
 from sqlalchemy import Connection, MetaData
 
 from libs.common.inbox import inbox
@@ -49,7 +50,7 @@ def with_plumbing(metadata: MetaData) -> MetaData:
     return whole
 
 
-def create_outbox(op: Operations) -> None:
+def create_outbox(op: Any) -> None:
     """The outbox as of the first release; later changes to it are later revisions."""
     op.create_table(
         "outbox",
@@ -66,7 +67,7 @@ def create_outbox(op: Operations) -> None:
     op.create_index("outbox_unpublished", "outbox", ["id"], sqlite_where=waiting, postgresql_where=waiting)
 
 
-def create_inbox(op: Operations) -> None:
+def create_inbox(op: Any) -> None:
     """The inbox as of the first release."""
     op.create_table(
         "inbox",

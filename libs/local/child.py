@@ -84,12 +84,14 @@ class Child:
 
 
 def tail(log: Path, size_bytes: int = TAIL_BYTES) -> str:
-    """The last lines of a log file, or an empty text if there is none."""
+    """The last lines of a log file, whole ones, or an empty text if there is none."""
     if not log.exists():
         return ""
     with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - size_bytes))
-        return file.read().decode("utf-8", "replace")
+        start = max(0, log.stat().st_size - size_bytes)
+        file.seek(start)
+        text = file.read().decode("utf-8", "replace")
+    return text.partition("\n")[2] or text if start else text
 
 
 def _ends_with_us() -> Sequence[str]:

@@ -98,8 +98,9 @@ class Instance:
         while waiting := {name: probe for name, probe in waiting.items() if probe()}:
             crashing = self._crashing(seen)
             if crashing or time.monotonic() > deadline:
-                missing = {name: probe() for name, probe in waiting.items()}
-                raise TransientFailure(self._complaint(missing | crashing))
+                # Whoever ends again and again is the cause; the others only wait for it.
+                missing = crashing or {name: probe() for name, probe in waiting.items()}
+                raise TransientFailure(self._complaint(missing))
             time.sleep(0.1)
 
     def running(self) -> bool:

@@ -171,7 +171,10 @@ async def _send(turn: Turn, office: PostOffice, step: _Step) -> None:
 
 def _letter(turn: Turn, office: PostOffice) -> Letter:
     files = [_read(office.storage, artifact) for artifact in turn.command.artifacts]
-    return compose(turn.command, files, sender=office.sender, written_at=turn.entry.first_seen_at)
+    entry = turn.entry
+    return compose(
+        turn.command, files, sender=office.sender, message_id=entry.rfc_message_id, written_at=entry.first_seen_at
+    )
 
 
 def _read(storage: ArtifactStorage, artifact: Artifact) -> bytes:
@@ -208,7 +211,7 @@ async def _ask(question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
 def _count(turn: Turn, ending: Ending) -> None:
     DELIVERIES.labels(turn.command.channel, ending.outcome).inc()
     facts = {
-        "attempt": turn.number,
+        "number": turn.number,
         "outcome": ending.outcome,
         "reason": ending.reason,
         "answer": str(ending.answer or ""),

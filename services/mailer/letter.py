@@ -36,18 +36,19 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def message_id_of(delivery_id: UUID, sender: Address) -> str:
-    """The Message-ID of a delivery, the same at every attempt."""
+    """The Message-ID of a new delivery."""
     return f"<{delivery_id}@{sender.domain}>"
 
 
-def compose(command: DeliverReport, files: Sequence[bytes], *, sender: Address, written_at: datetime) -> Letter:
+def compose(
+    command: DeliverReport, files: Sequence[bytes], *, sender: Address, message_id: str, written_at: datetime
+) -> Letter:
     """The letter for `command`; `files` are the contents of its artifacts, in their order.
 
-    `written_at` becomes its Date: the moment when the mailer first took up the delivery, whatever the attempt.
+    `message_id` and `written_at`, its Date, are those of the first attempt, when the delivery was written down.
     A recipient that is no address raises a PermanentFailure.
     """
     recipient = mailbox(command.recipient.address, command.recipient.name)
-    message_id = message_id_of(command.delivery_id, sender)
     needs_smtputf8 = not (sender.addr_spec + recipient.addr_spec).isascii()
     message = EmailMessage(policy=headers.AS_WRITTEN.clone(utf8=needs_smtputf8))
     message["Date"] = format_datetime(written_at.astimezone(UTC))

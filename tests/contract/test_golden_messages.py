@@ -31,7 +31,7 @@ def golden(name: str, request: pytest.FixtureRequest) -> Any:
     """The JSON that is kept under `name`."""
     path = GOLDEN / f"{name}.json"
     if not path.exists():
-        if not request.config.getoption("--write-golden"):
+        if not request.config.getoption("--write-golden", default=False):
             pytest.fail(
                 f"{name} has no golden file. `pytest tests/contract --write-golden` writes it; read it, keep it."
             )

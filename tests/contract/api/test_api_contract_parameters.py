@@ -10,7 +10,10 @@ from services.api.sql import bound_names
 from services.generator.sources.statement import parameter_names
 
 PIECES = st.sampled_from(
-    ["SELECT ", ":a", ":b_1", "::date", "'", "''", '"', "`", "\\", "E'", "$$", "$t$", "--", "\n", "/*", "*/", "[1:n]", " ", ":", ":2", "x", "(", ")", ",", ";", "é", ":é"],
+    [
+        *("SELECT ", ":a", ":b_1", "::date", "'", "''", '"', "`", "\\", "E'", "$$", "$t$", "--", "\n", "/*", "*/"),
+        *("[1:n]", " ", ":", ":2", "x", "(", ")", ",", ";", "é", ":é"),
+    ]
 )
 
 

@@ -259,7 +259,7 @@ def test_an_old_acknowledgement_settles_nobody_elses_message(
 ) -> None:
     """The delivery tags of a new connection start again at 1: stock dramatiq would lose the second command here."""
     first, second, third = order(), order(), order()
-    work(gate, url=wire.url)
+    worker = work(gate, url=wire.url)
     ask(broker, first)
     soon(lambda: gate.begun == [first])
     wire.cut()
@@ -268,7 +268,8 @@ def test_an_old_acknowledgement_settles_nobody_elses_message(
     wire.mend()
     soon(lambda: broker.consumers(QUEUE) == 1, "the worker listens again")
     ask(broker, second)
-    soon(lambda: broker.ready(QUEUE) == 0, "the worker has the second command, under the tag of the first")
+    [lane] = worker._lanes
+    soon(lambda: lane.work_queue.qsize() == 1, "the worker has the second command, under the tag of the first")
     gate.let(first)
     soon(lambda: gate.begun == [first, second], "the first has been acknowledged, to no effect")
     ask(broker, third)

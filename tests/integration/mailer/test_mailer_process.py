@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 from mailer_world import CONTENT, MailerWorld, changed, until
 
 from libs.common.messages import DeliveryDeferred, DeliveryEvent, DeliveryRejected, DeliverySent, DeliveryUnknown
+from libs.local.ports import free_port
 from libs.mailsink import MailSink
 
 
@@ -144,6 +147,25 @@ def test_a_file_that_is_not_the_one_that_was_made_is_never_sent(world: MailerWor
     assert isinstance(rejected, DeliveryRejected)
     assert "SHA-256 differs" in rejected.reason
     assert world.arrived() == {}
+
+
+def test_each_attempt_is_counted_and_logged_with_its_ids(world: MailerWorld) -> None:
+    world.sink.faults.refuse("450 4.2.0 Greylisted", times=1)
+    port = free_port()
+    command = world.command()
+    with world.mailer(PRESSROOM_MAILER_OPERATIONS_PORT=str(port)):
+        world.order(command)
+        world.wait_for_event(DeliverySent)
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            metrics = answer.read().decode()
+    for outcome in ("sent", "deferred"):
+        assert f'pressroom_deliveries_total{{channel="email",outcome="{outcome}"}} 1.0' in metrics
+    assert 'pressroom_delivery_seconds_count{channel="email"} 2.0' in metrics
+    lines = [json.loads(line) for line in world.log.read_text().splitlines() if "an attempt has ended" in line]
+    assert [line["outcome"] for line in lines] == ["deferred", "sent"]
+    for line in lines:
+        assert line["report_id"] == str(command.report_id)
+        assert line["delivery_id"] == str(command.delivery_id)
 
 
 def test_a_wrong_setting_is_named_and_ends_the_mailer() -> None:

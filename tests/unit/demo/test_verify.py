@@ -8,22 +8,36 @@ from uuid import uuid4
 
 import pytest
 
-from demo.letters import read_letters
+from demo.letters import Letter, read_letters
 from demo.tables import Table
-from demo.verify import RecordedFile, RecordedLetter, Verdict, strangers, verify
+from demo.verify import strangers, verify
+from libs.client.answers import Artifact, Delivery
 from libs.common.errors import PermanentFailure
 from libs.mailsink.folder import Envelope, LetterFolder
 
 EXPECTED = Table(headings=["airline", "flights"], rows=[("UA", 3), ("AA", 4)])
 CSV = b"airline,flights\r\nUA,3\r\nAA,4\r\n"
 PDF = b"%PDF-1.4 the flights %%EOF\n"
-ADA = RecordedLetter(address="ada@example.org", message_id="<1@pressroom>")
-GRACE = RecordedLetter(address="grace@example.com", message_id="<2@pressroom>")
 
 
-def recorded(**files: bytes) -> list[RecordedFile]:
+def delivery(address: str) -> Delivery:
+    return Delivery(id=uuid4(), address=address, state="sent", attempt=1, reason="", answer="250 OK")
+
+
+ADA, GRACE = delivery("ada@example.org"), delivery("grace@example.com")
+
+
+def recorded(**files: bytes) -> list[Artifact]:
     return [
-        RecordedFile(filename=f"flights.{kind}", format=kind, sha256=hashlib.sha256(content).hexdigest())
+        Artifact(
+            filename=f"flights.{kind}",
+            format=kind,
+            media_type="application/octet-stream",
+            rows=2,
+            size_bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            url="/",
+        )
         for kind, content in files.items()
     ]
 
@@ -34,9 +48,9 @@ class Mailbox:
     def __init__(self, folder: Path) -> None:
         self.folder = LetterFolder(folder)
 
-    def receive(self, delivery: RecordedLetter, to: str = "", **files: bytes) -> None:
+    def receive(self, delivery: Delivery, to: str = "", **files: bytes) -> None:
         message = EmailMessage()
-        message["Message-ID"], message["Subject"] = delivery.message_id, "Flights"
+        message["Message-ID"], message["Subject"] = f"<{delivery.id}@pressroom>", "Flights"
         message.set_content("Hello,")
         for kind, content in files.items():
             message.add_attachment(content, maintype="application", subtype=kind, filename=f"flights.{kind}")
@@ -49,7 +63,7 @@ class Mailbox:
         )
         self.folder.keep(message.as_bytes(), envelope, uuid4())
 
-    def verify(self, deliveries: list[RecordedLetter], files: list[RecordedFile]) -> Verdict:
+    def verify(self, deliveries: list[Delivery], files: list[Artifact]) -> list[Letter]:
         return verify(deliveries, files, EXPECTED, read_letters(self.folder.folder))
 
 
@@ -62,9 +76,9 @@ def test_letters_that_are_as_recorded_pass(mailbox: Mailbox) -> None:
     mailbox.receive(ADA, csv=CSV, pdf=PDF)
     mailbox.receive(GRACE, csv=CSV, pdf=PDF)
 
-    verdict = mailbox.verify([ADA, GRACE], recorded(csv=CSV, pdf=PDF))
+    letters = mailbox.verify([ADA, GRACE], recorded(csv=CSV, pdf=PDF))
 
-    assert verdict == Verdict(letters=2, files=2, rows=2, cells=4)
+    assert [letter.recipients for letter in letters] == [("ada@example.org",), ("grace@example.com",)]
 
 
 def test_a_missing_letter_is_named(mailbox: Mailbox) -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from libs.common.errors import PermanentFailure
 from libs.common.messages import DeliverReport, Recipient
 from services.mailer.headers import MAX_NAME, MAX_WORDS, one_line, safe_filename
-from services.mailer.letter import Letter, compose
+from services.mailer.letter import Letter, compose, message_id_of
 from services.mailer.mailbox import parse_mailbox
 
 MakeCommand = Callable[..., DeliverReport]
@@ -51,7 +51,9 @@ def read(letter: Letter) -> EmailMessage:
 
 
 def letter_of(command: DeliverReport) -> Letter:
-    return compose(command, FILES[: len(command.artifacts)], sender=SENDER, written_at=WRITTEN_AT)
+    message_id = message_id_of(command.delivery_id, SENDER)
+    files = FILES[: len(command.artifacts)]
+    return compose(command, files, sender=SENDER, message_id=message_id, written_at=WRITTEN_AT)
 
 
 def text_of(letter: Letter, kind: str = "plain") -> str:

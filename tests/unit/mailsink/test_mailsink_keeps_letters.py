@@ -112,3 +112,10 @@ def test_a_taken_port_is_an_error_and_not_a_silence(sink: MailSink, tmp_path: Pa
 def test_waiting_for_a_letter_that_does_not_come_ends(sink: MailSink) -> None:
     with pytest.raises(TimeoutError, match="0 of 1 letters"):
         sink.wait_for_letters(1, timeout_seconds=0.1)
+
+
+def test_a_disk_that_refuses_is_the_fault_of_the_sink_and_the_sender_may_try_again(sink: MailSink) -> None:
+    sink.folder.folder.rmdir()
+    with client(sink) as smtp, pytest.raises(smtplib.SMTPDataError) as failed:
+        smtp.sendmail("reports@example.org", ["ada@example.org"], LETTER)
+    assert failed.value.smtp_code == 451
