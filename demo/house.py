@@ -22,11 +22,10 @@ KEPT = (FLIGHTS, LOCK)
 ALLOWED = ("BROKER_URL", "BROKER_URL_FILE", "QUEUE_TYPE", "LOG_LEVEL")
 """What a user may set for the demo. Anything else belongs to another Pressroom: its stores, its mail server."""
 
-# The mail server is on this machine and answers at once, so a letter whose mailer was killed need not wait for ten
-# minutes until it counts as lost, nor a failed attempt for two until it is repeated.
+# Everything is on this machine and answers at once, so a letter whose mailer was killed need not wait long until it
+# counts as unknown, nor a failed attempt for two minutes until it is repeated.
 HURRIED = {
-    "SMTP_DATA_TIMEOUT_SECONDS": "10",
-    "MAILER_MARGIN_SECONDS": "5",
+    "MAILER_LEASE_SECONDS": "5",
     "MAILER_MIN_BACKOFF_SECONDS": "1",
     "MAILER_MAX_BACKOFF_SECONDS": "10",
     "GENERATOR_MIN_BACKOFF_SECONDS": "1",

@@ -65,7 +65,8 @@ class Api:
             words = refusal.read().decode(errors="replace")
             raise NotWorking(f"{method} {path} was answered with {refusal.code}: {words}") from refusal
         except OSError as error:
-            raise NotWorking(f"The API at {self._url} does not answer: {error}.") from error
+            reason = getattr(error, "reason", error)
+            raise NotWorking(f"The API at {self._url} does not answer: {reason}.") from error
 
     def _absolute(self, path: str) -> str:
         return path if path.startswith("http") else self._url + path

@@ -18,6 +18,7 @@ from libs.common.storage import ArtifactStorage
 from libs.common.store import Store
 from libs.common.topology import Topology
 from services.mailer.deliver import PostOffice
+from services.mailer.handovers import Handovers
 from services.mailer.ledger import Ledger
 from services.mailer.mailbox import parse_mailbox
 from services.mailer.server import parse_server, tls_context
@@ -37,6 +38,7 @@ def run() -> int:
     broker = make_broker(settings)
     parts: list[Part] = [
         Relay("mailer", store, settings.broker_url, Topology(settings.queue_type)),
+        office.handovers,
         mail_worker(broker, settings, office),
     ]
     ready = {"store": store.ping, "storage": storage.ping}
@@ -49,15 +51,16 @@ def post_office(settings: MailerSettings, store: Store, storage: ArtifactStorage
         sender = parse_mailbox(settings.mail_from)
     except PermanentFailure as failure:
         raise SettingsError(f"PRESSROOM_MAIL_FROM is wrong: {failure}") from failure
+    ledger = Ledger(store)
     return PostOffice(
-        ledger=Ledger(store),
+        ledger=ledger,
         storage=storage,
         server=parse_server(settings.smtp_url),
         tls=tls_context(settings.smtp_ca_file),
         timeouts=Timeouts(command=settings.smtp_timeout_seconds, data=settings.smtp_data_timeout_seconds),
         client_name=settings.smtp_client_name or socket.getfqdn(),
         sender=sender,
-        patience=timedelta(seconds=settings.smtp_data_timeout_seconds + settings.mailer_margin_seconds),
+        handovers=Handovers(ledger, timedelta(seconds=settings.mailer_lease_seconds), utc_now),
         clock=utc_now,
     )
 

@@ -12,15 +12,15 @@ Where a SIGKILL can hit, and what happens to the command when the broker deliver
    the letter; the attempt counts as interrupted and the next one begins.
 3. after `sending` is written and before the dot leaves: no letter, but nobody can know that: see 4.
 4. after the dot and before the answer, or after the answer and before it is written down: the letter has probably
-   arrived. Until `patience` is over another mailer may be waiting for the answer, so the command is put back; then the
-   delivery becomes `unknown` and is never sent again.
+   arrived. While its lease is renewed another mailer is waiting for the answer, so the command is put back; once the
+   lease has run out the delivery becomes `unknown` and is never sent again.
 5. after the end is written down: its event is in the outbox and leaves when a mailer runs again; nothing else is done.
 
 So a recipient can be without a letter only in 3 and 4, where the ledger says `unknown`, and nobody gets two.
 
 Two mailers with the same command (the broker may deliver it twice): each attempt has a number, the newer one wins,
 and the change to `sending` is conditional on it. The older mailer then cuts its connection before the dot. A mailer
-that was asleep for longer than `patience` finds its `sending` turned to `unknown`, and leaves it so.
+that was asleep for longer than its lease finds its `sending` turned to `unknown`, and leaves it so.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ import logging
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from email.headerregistry import Address
 from typing import ParamSpec, TypeVar
 
@@ -46,6 +45,7 @@ from libs.common.messages import Artifact, DeliverReport
 from libs.common.metrics import DELIVERIES, DELIVERY_SECONDS
 from libs.common.storage import ArtifactStorage
 from services.mailer.endings import Turn, accepted, announce, ending_of, lost, verdict
+from services.mailer.handovers import Handovers
 from services.mailer.ledger import SETTLED, Ending, Ledger
 from services.mailer.letter import Letter, compose, message_id_of
 from services.mailer.server import MailServer
@@ -64,10 +64,7 @@ INSIST_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 @dataclass(frozen=True, kw_only=True)
 class PostOffice:
-    """What a delivery needs: where to write, to read and to send, and who sends.
-
-    `patience`: how long a delivery may be `sending` before nobody can be waiting for its answer any more.
-    """
+    """What a delivery needs: where to write, to read and to send, and who sends."""
 
     ledger: Ledger
     storage: ArtifactStorage
@@ -76,7 +73,7 @@ class PostOffice:
     timeouts: Timeouts
     client_name: str
     sender: Address
-    patience: timedelta
+    handovers: Handovers
     clock: Clock
 
 
@@ -89,7 +86,8 @@ async def deliver(command: DeliverReport, attempt: Attempt, office: PostOffice) 
     with bound(report_id=command.report_id, delivery_id=command.delivery_id):
         turn = await _ask(take_up, command, attempt, office)
         if turn is not None:
-            with DELIVERY_SECONDS.labels(command.channel).time():
+            held = office.handovers.held(command.delivery_id, turn.number)
+            with held, DELIVERY_SECONDS.labels(command.channel).time():
                 await _attempt(turn, office)
 
 
@@ -104,8 +102,8 @@ def take_up(command: DeliverReport, attempt: Attempt, office: PostOffice) -> Tur
             return None
         if entry.state != "sending":
             return msgspec.structs.replace(turn, number=ledger.start_attempt(session, entry, now))
-        if now < (answered_by := entry.changed_at + office.patience):
-            seconds = (answered_by - now).total_seconds()
+        if entry.lease_until is not None and now < entry.lease_until:
+            seconds = (entry.lease_until - now).total_seconds()
             raise NotYet(seconds + 1, "the letter was handed over, and its answer may still come")
         ledger.end_attempt(session, command.delivery_id, entry.attempt, lost(), now)
         announce(session, turn, lost(), now)
@@ -115,8 +113,10 @@ def take_up(command: DeliverReport, attempt: Attempt, office: PostOffice) -> Tur
 
 def claim_sending(turn: Turn, office: PostOffice) -> None:
     """Write `sending`, or raise NotYet if a newer attempt has begun meanwhile."""
+    now = office.clock()
+    lease_until = now + office.handovers.lease
     with office.ledger.begin() as session:
-        if not office.ledger.claim_sending(session, turn.command.delivery_id, turn.number, office.clock()):
+        if not office.ledger.claim_sending(session, turn.command.delivery_id, turn.number, now, lease_until):
             raise NotYet(OVERTAKEN_SECONDS, "another mailer has begun a newer attempt at this delivery")
 
 

@@ -9,14 +9,14 @@ the row and the other one learns that it may not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Update, insert, select, update
+from sqlalchemy import Update, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from libs.common.messages import DeliverReport, ErrorClass
@@ -33,14 +33,14 @@ _OPEN: tuple[State, ...] = ("pending", "deferred", "sending")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery as it stands. `changed_at` tells since when it is in its state."""
+    """One delivery as it stands. `lease_until` tells how long somebody may wait for the answer to a `sending` one."""
 
     delivery_id: UUID
     rfc_message_id: str
     state: State
     attempt: int
     first_seen_at: datetime
-    changed_at: datetime
+    lease_until: datetime | None
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +96,9 @@ class Ledger:
         )
         return number
 
-    def claim_sending(self, session: Session, delivery_id: UUID, attempt: int, now: datetime) -> bool:
+    def claim_sending(
+        self, session: Session, delivery_id: UUID, attempt: int, now: datetime, lease_until: datetime
+    ) -> bool:
         """Turn the delivery to `sending`; False if a newer attempt or an end came in between."""
         claimed = session.connection().execute(
             update(deliveries)
@@ -105,12 +107,22 @@ class Ledger:
                 deliveries.c.attempt == attempt,
                 deliveries.c.state.in_(_WAITING),
             )
-            .values(state="sending", changed_at=now)
+            .values(state="sending", changed_at=now, lease_until=lease_until)
         )
         if not claimed.rowcount:
             return False
         session.execute(_this_attempt(delivery_id, attempt).values(sending_at=now))
         return True
+
+    def renew(self, session: Session, held: Collection[tuple[UUID, int]], lease_until: datetime) -> None:
+        """Prolong the leases of those attempts (delivery and number) that are `sending`."""
+        session.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.state == "sending", tuple_(deliveries.c.delivery_id, deliveries.c.attempt).in_(list(held))
+            )
+            .values(lease_until=lease_until)
+        )
 
     def end_attempt(self, session: Session, delivery_id: UUID, attempt: int, ending: Ending, now: datetime) -> bool:
         """Write down how the attempt ended; False if a newer attempt or an end came in between."""

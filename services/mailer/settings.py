@@ -43,16 +43,16 @@ class MailerSettings(CommonSettings, frozen=True, kw_only=True):
         float,
         msgspec.Meta(gt=0, description="How long the mail server may think about a letter (RFC 5321: 600)."),
     ] = 600.0
-    mailer_margin_seconds: Annotated[
+    mailer_lease_seconds: Annotated[
         float,
         msgspec.Meta(
-            gt=0,
+            ge=1,
             description=(
-                "How long after smtp_data_timeout_seconds a letter without an answer counts as unknown: "
-                "time for another mailer to write its answer down."
+                "A letter that was handed over by a mailer that then died counts as unknown after this time; "
+                "a mailer that lives renews it while it waits for the answer."
             ),
         ),
-    ] = 30.0
+    ] = 15.0
     mailer_store_url: Annotated[
         str,
         msgspec.Meta(min_length=1, description="The ledger: sqlite:///path or postgresql://user:password@host/db."),

@@ -21,8 +21,10 @@ deliveries = Table(
     Column("attempt", Integer, nullable=False),
     Column("first_seen_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
+    Column("lease_until", UtcDateTime),
 )
-"""One row per delivery. `state`: pending, sending, sent, deferred, rejected or unknown; `attempt` is the newest one."""
+"""One row per delivery. `state`: pending, sending, sent, deferred, rejected or unknown; `attempt` is the newest one.
+`lease_until`: while it is `sending`, the mailer that handed it over was alive so far and waits for the answer."""
 
 attempts = Table(
     "attempts",

@@ -47,7 +47,8 @@ def test_one_key_sent_many_times_at_once_is_one_report(two: list[ApiProcess], br
         ids = set(pool.map(ask, range(24)))
     assert len(ids) == 1
     queue = Queue(broker_url, "reports.normal")
-    soon(lambda: len(queue.look()) == 1, "the command arrives")
+    soon(lambda: bool(queue.look()), "the command arrives")
+    assert len(queue.bodies) == 1
     two[0].made("/reports/", {"report_type": "delays", "priority": "low"})
     low = Queue(broker_url, "reports.low")
     soon(lambda: len(low.look()) == 1, "a later command arrives")

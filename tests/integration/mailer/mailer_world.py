@@ -112,7 +112,7 @@ class MailerWorld:
             "PRESSROOM_SMTP_URL": self.sink.url,
             "PRESSROOM_SMTP_TIMEOUT_SECONDS": "10",
             "PRESSROOM_SMTP_DATA_TIMEOUT_SECONDS": "3",
-            "PRESSROOM_MAILER_MARGIN_SECONDS": "1",
+            "PRESSROOM_MAILER_LEASE_SECONDS": "2",
             "PRESSROOM_MAIL_FROM": "Pressroom <reports@example.org>",
             **settings,
         }

@@ -30,11 +30,13 @@ from libs.common.messages import (
     Timing,
 )
 from libs.common.publisher import ConfirmingPublisher
+from libs.common.store import Store
 from libs.common.topology import Topology
 from libs.local.child import Child
 from libs.local.ports import free_port
 from libs.local.program import Program
 from libs.local.waiting import wait_until
+from services.scheduler.tables import timetable
 
 REPOSITORY = Path(__file__).parents[3]
 PATIENCE_SECONDS = 60.0
@@ -76,6 +78,10 @@ class SchedulerProcess:
             page: bytes = answer.read()
         return page.decode()
 
+    def said(self, sentence: str) -> int:
+        """How often a sentence is in the log."""
+        return self.log.read_text().count(f'"{sentence}"')
+
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
@@ -88,6 +94,9 @@ def make_order(priority: Priority = "normal") -> ReportOrder:
         source=Source(source_id=UUID(int=2), name="shop", sealed_url="sealed"),
         priority=priority,
     )
+
+
+DAILY = Timing(frequency="daily", config={"hour": 12})
 
 
 def once(at: datetime) -> Timing:
@@ -105,6 +114,14 @@ def saved(
         timing=timing,
         order=make_order(priority),
     )
+
+
+def fall_due(store_url: str, *schedule_ids: UUID) -> None:
+    """Let time pass for these schedules: their next moment is now."""
+    store = Store(store_url)
+    with store.begin() as session:
+        session.execute(timetable.update().where(timetable.c.schedule_id.in_(schedule_ids)).values(next_at=utc_now()))
+    store.dispose()
 
 
 def publish(broker_url: str, *events: Event) -> None:

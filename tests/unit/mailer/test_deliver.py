@@ -23,6 +23,7 @@ from libs.common.store import Store
 from services.mailer.answers import Answer, NoAnswer, NotNow, Refused
 from services.mailer.deliver import PostOffice, deliver, take_up
 from services.mailer.endings import Turn, ending_of
+from services.mailer.handovers import Handovers
 from services.mailer.ledger import Entry, Ledger
 from services.mailer.mailbox import parse_mailbox
 from services.mailer.server import parse_server, tls_context
@@ -38,15 +39,16 @@ BUSY = Answer(451, "4.3.0 come again")
 @pytest.fixture
 def office(ledger_store: Store, tmp_path: Path) -> PostOffice:
     """A post office whose mail server is away: port 1 of this machine answers nobody."""
+    ledger = Ledger(ledger_store)
     return PostOffice(
-        ledger=Ledger(ledger_store),
+        ledger=ledger,
         storage=ArtifactStorage(str(tmp_path / "artifacts")),
         server=parse_server("smtp://127.0.0.1:1"),
         tls=tls_context(""),
         timeouts=Timeouts(command=5, data=5),
         client_name="mailer.example.org",
         sender=parse_mailbox("Pressroom <reports@example.org>"),
-        patience=timedelta(seconds=60),
+        handovers=Handovers(ledger, timedelta(seconds=60), clock=lambda: NOW),
         clock=lambda: NOW,
     )
 
@@ -58,7 +60,7 @@ def turn_of(command: DeliverReport, attempt: Attempt) -> Turn:
         state="pending",
         attempt=0,
         first_seen_at=NOW,
-        changed_at=NOW,
+        lease_until=None,
     )
     return Turn(command=command, attempt=attempt, number=attempt.number, entry=entry, started_at=NOW)
 
@@ -156,12 +158,25 @@ def test_who_comes_after_that_time_finds_out_that_nobody_will_know(
     assert unknown.rfc_message_id == f"<{command.delivery_id}@example.org>"
 
 
+def test_while_the_mailer_lives_nobody_calls_its_letter_unknown(office: PostOffice, make_command: MakeCommand) -> None:
+    command = make_command()
+    hand_over(office, command)
+    later = NOW + timedelta(seconds=59)
+    handovers = Handovers(office.ledger, office.handovers.lease, clock=lambda: later)
+    with handovers.held(command.delivery_id, 1):
+        handovers.renew()
+    handovers.renew()
+    with pytest.raises(NotYet):
+        take_up(command, FIRST, replace(office, clock=lambda: NOW + timedelta(seconds=118)))
+    assert take_up(command, FIRST, replace(office, clock=lambda: NOW + timedelta(seconds=119))) is None
+
+
 def hand_over(office: PostOffice, command: DeliverReport) -> None:
     """Leave the delivery in the state in which a mailer leaves it that is killed while it waits for the answer."""
     turn = take_up(command, FIRST, office)
     assert turn is not None
     with office.ledger.begin() as session:
-        assert office.ledger.claim_sending(session, command.delivery_id, turn.number, NOW)
+        assert office.ledger.claim_sending(session, command.delivery_id, turn.number, NOW, NOW + office.handovers.lease)
 
 
 def test_two_deliveries_know_nothing_of_each_other(office: PostOffice, make_command: MakeCommand) -> None:

@@ -44,7 +44,7 @@ class Book:
 
     def claim(self, attempt: int) -> bool:
         with self.ledger.begin() as session:
-            return self.ledger.claim_sending(session, self.command.delivery_id, attempt, self.now)
+            return self.ledger.claim_sending(session, self.command.delivery_id, attempt, self.now, self.now)
 
     def end(self, attempt: int, ending: Ending) -> bool:
         with self.ledger.begin() as session:

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("first_seen_at", UtcDateTime, nullable=False),
         sa.Column("changed_at", UtcDateTime, nullable=False),
+        sa.Column("lease_until", UtcDateTime),
     )
     op.create_table(
         "attempts",
