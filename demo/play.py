@@ -69,7 +69,7 @@ class Play:
         with Pressroom(house.api_url, house.admin_token, patience_seconds=CLIENT_PATIENCE_SECONDS) as pressroom:
             with self._act("orders", "Creating a source, templates and schedules, and ordering an urgent report"):
                 create_definitions(pressroom, house.flights, self._templates)
-                self.stage = place_orders(pressroom, self._now)
+                self.stage = place_orders(pressroom, self._now, sleep)
             with self._act("letters", "Waiting for the letters", moving=False):
                 waiting = Waiting(pressroom, self.stage, lambda slug: self._templates[slug].title, self._log)
                 with self._show.board() as board:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from time import sleep
 from uuid import UUID
 
 import msgspec
@@ -48,10 +47,10 @@ def create_definitions(pressroom: Pressroom, flights: Path, templates: Mapping[s
         )
 
 
-def place_orders(pressroom: Pressroom, now: Clock) -> Stage:
+def place_orders(pressroom: Pressroom, now: Clock, sleep: Callable[[float], None]) -> Stage:
     """A schedule that is due at once, a report that cannot wait, and a schedule for every week."""
     return Stage(
-        scheduled=_schedule_due_at_once(pressroom, now),
+        scheduled=_schedule_due_at_once(pressroom, now, sleep),
         urgent_report=pressroom.order_report(
             URGENT.template, parameters=URGENT.parameters, recipients=URGENT.recipients, priority="urgent"
         ).id,
@@ -67,7 +66,7 @@ def place_orders(pressroom: Pressroom, now: Clock) -> Stage:
     )
 
 
-def _schedule_due_at_once(pressroom: Pressroom, now: Clock) -> Schedule:
+def _schedule_due_at_once(pressroom: Pressroom, now: Clock, sleep: Callable[[float], None]) -> Schedule:
     for _ in range(TRIES):
         try:
             schedule = pressroom.create_schedule(
@@ -82,14 +81,14 @@ def _schedule_due_at_once(pressroom: Pressroom, now: Clock) -> Schedule:
             if not any(field == "schedule_config.at" for field, _ in problem.errors):
                 raise
         else:
-            if schedule.next_run_at is not None or _came_due(pressroom, schedule):
+            if schedule.next_run_at is not None or _came_due(pressroom, schedule, sleep):
                 return schedule
             pressroom.delete_schedule(schedule.id)
         # The API was away until the moment had passed, so that it never came: take a new one.
     raise TransientFailure(f"The API could not take a schedule in {TRIES} tries before its moment had passed.")
 
 
-def _came_due(pressroom: Pressroom, schedule: Schedule) -> bool:
+def _came_due(pressroom: Pressroom, schedule: Schedule, sleep: Callable[[float], None]) -> bool:
     """Whether the schedule was there in time after all; the API may hear of its occurrence a little later."""
     for _ in range(SETTLING_SECONDS * 2):
         if pressroom.executions(schedule.id):

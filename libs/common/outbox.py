@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, insert
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from libs.common.envelope import pack
 from libs.common.messages import Command, Event
-from libs.common.store import ANNOUNCES, UtcDateTime
+from libs.common.store import ANNOUNCE, UtcDateTime
 
 outbox = Table(
     "outbox",
@@ -34,24 +35,32 @@ Index(
 )
 
 
+_ROWS = "outbox_rows"
+
+
 class Outbox:
     """What a transaction has to say, once it is committed."""
 
     def __init__(self, session: Session, now: datetime) -> None:
         self._session = session
         self._now = now
+        self._rows: list[dict[str, Any]] = session.info.setdefault(_ROWS, [])
 
     def add(self, message: Command | Event) -> None:
         """Send `message` after the commit."""
         parcel = pack(message, message_id=str(uuid4()), now=self._now)
-        self._session.execute(
-            insert(outbox).values(
-                message_id=parcel.message_id,
-                wire_name=message.wire_name(),
-                exchange=parcel.exchange,
-                routing_key=parcel.routing_key,
-                body=parcel.body,
-                created_at=self._now,
-            )
+        self._rows.append(
+            {
+                "message_id": parcel.message_id,
+                "wire_name": parcel.wire_name,
+                "exchange": parcel.exchange,
+                "routing_key": parcel.routing_key,
+                "body": parcel.body,
+                "created_at": self._now,
+            }
         )
-        self._session.info[ANNOUNCES] = True
+        self._session.info[ANNOUNCE] = self._write
+
+    def _write(self) -> None:
+        # All at once, at the end of the transaction: a statement per message would double the cost of a busy one.
+        self._session.execute(insert(outbox), self._rows)

@@ -21,8 +21,8 @@ from libs.common.errors import SettingsError, TransientFailure
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for another one before it gives up."""
 
-ANNOUNCES = "announces"
-"""Key in `Session.info`: set by the outbox when the transaction has something to send."""
+ANNOUNCE = "announce"
+"""Key in `Session.info`: what the outbox wants to be called at the end of a transaction that has something to send."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -58,11 +58,11 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """A writing transaction: committed at the end, rolled back by an exception."""
-        with _away_is_transient(), Session(self.writers, expire_on_commit=False) as session:
-            with session.begin():
-                yield session
-            announces = session.info.get(ANNOUNCES, False)
-        if announces:
+        with _away_is_transient(), Session(self.writers, expire_on_commit=False) as session, session.begin():
+            yield session
+            if announce := session.info.get(ANNOUNCE):
+                announce()
+        if announce:
             for listener in self._listeners:
                 listener()
 
@@ -96,7 +96,9 @@ def upsert(session: Session, table: Table, values: dict[str, Any], key: Sequence
         )
     else:
         statement = statement.on_conflict_do_nothing(index_elements=list(key))
-    return bool(session.connection().execute(statement).rowcount)
+    # Without the option psycopg's count of an INSERT is thrown away, and -1 says nothing.
+    done = session.connection().execute(statement.execution_options(preserve_rowcount=True))
+    return bool(done.rowcount)
 
 
 def _normalised(url: str) -> URL:

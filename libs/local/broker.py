@@ -91,9 +91,10 @@ class BrokerNode:
 
     def broker(self) -> Program:
         """The node itself."""
+        server = str(installed.rabbitmq_scripts(self._path) / "rabbitmq-server")
         return Program(
             name="broker",
-            command=(str(installed.rabbitmq_scripts(self._path) / "rabbitmq-server"),),
+            command=("/bin/sh", "-c", START, server, str(self._data)),
             environment=self._environment(),
             directory=self.folder,
             stop_seconds=STOP_SECONDS,
@@ -169,6 +170,15 @@ class BrokerNode:
 ].
 """
 
+
+# A node that was interrupted while it made its database for the first time waits for the rest of it for ever. So a
+# database without any vhost, which nobody can ever have used, is laid aside, and the node begins afresh.
+START = """
+for used in "$1"/*/msg_stores/vhosts/*/ "$1"/*/quorum/*/*/; do
+    [ -d "$used" ] && exec "$0"
+done
+rm -rf "$1.unfinished" && mv "$1" "$1.unfinished" && exec "$0"
+"""
 
 # Names are looked up in this file alone: no resolver, no DNS, and no helper process for them.
 INETRC = """{lookup, [file]}.

@@ -175,6 +175,9 @@ class Instance:
 
     def _complaint(self, missing: Mapping[str, str]) -> str:
         lines = [f"Not ready: {', '.join(missing)}."]
-        for name, sentence in missing.items():
-            lines += [f"{name}: {sentence}; the end of {self.log(name)}:", tail(self.log(name), LOG_BYTES)]
+        lines += [f"{name}: {sentence}." for name, sentence in missing.items()]
+        # Without its broker every service complains; then only the broker's log says why.
+        causes = missing.keys() - self.addresses.operations_ports.keys() or missing.keys()
+        for name in sorted(causes):
+            lines += [f"The end of {self.log(name)}:", tail(self.log(name), LOG_BYTES).rstrip()]
         return "\n".join(lines)

@@ -66,11 +66,15 @@ class PrivateBroker:
 
     def start(self) -> None:
         """Start the node and return when clients can log in."""
+        self.begin_to_start()
+        self._broker.wait_until(self._answers, START_SECONDS)
+
+    def begin_to_start(self) -> None:
+        """Start the node's processes and return at once."""
         if not self._epmd.running():
             self._epmd.start()
             self._epmd.wait_until(lambda: is_open(self.node.ports.epmd), START_SECONDS)
         self._broker.start()
-        self._broker.wait_until(self._answers, START_SECONDS)
 
     def stop(self) -> None:
         """Stop the node in an orderly way."""

@@ -166,3 +166,17 @@ def test_ctrl_c_in_the_terminal_is_not_for_the_node(broker_node):
     os.kill(broker_node.pid, signal.SIGINT)
     declare(url, "letters")
     assert broker_node.running()
+
+
+def test_a_node_whose_very_first_start_was_interrupted_begins_afresh(tmp_path):
+    broker = PrivateBroker(tmp_path, vhosts=1)
+    tables = broker.node.folder / "data"
+    try:
+        broker.begin_to_start()
+        wait_until(lambda: any(tables.glob("*/*.DCD")), 60, lambda: "no table was made", every_seconds=0.001)
+        broker.kill()
+        assert not any(tables.glob("*/msg_stores/vhosts/*"))
+        broker.start()
+        declare(broker.new_vhost(), "letters")
+    finally:
+        broker.close()

@@ -82,7 +82,7 @@ def test_an_up_that_fails_says_why_and_leaves_nothing_running(run, root, procfil
     procfile.write_text(procfile.read_text().replace("alpha\n", "alpha --exits-after 0\n"))
     done = run("up")
     assert done.returncode == 1
-    assert "alpha: it ends again and again" in done.stderr
+    assert "alpha: it ends again and again." in done.stderr
     assert "no more ink" in done.stderr
     assert marked(root) == []
     assert "no more ink" in (root / "log" / "alpha.log").read_text()

@@ -11,6 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from services.generator.render.pdf.fonts import BOLD, REGULAR, Missing, Ruler
 from services.generator.render.pdf.layout import MARGIN, Size
+from services.generator.render.pdf.pen import Pen
 
 INK, MUTED, ACCENT = HexColor("#1B2733"), HexColor("#5B6B7B"), HexColor("#1F4E79")
 ZEBRA, RULE, WARNING, WARNING_PAPER = HexColor("#F3F6F9"), HexColor("#C9D3DD"), HexColor("#7A4F00"), HexColor("#FFF4D6")
@@ -32,6 +33,7 @@ class Pages:
         self.canvas.setSubject(subject)
         self.canvas.setAuthor("Pressroom")
         self.canvas.setCreator("Pressroom")
+        self.pen = Pen(self.canvas, REGULAR, self.regular, missing)
         self.paper: Size = (0.0, 0.0)
         self.y = 0.0
         self.number = 0

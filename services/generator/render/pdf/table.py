@@ -10,8 +10,9 @@ from services.generator.answers import Answer
 from services.generator.columns.kinds import RIGHT_ALIGNED
 from services.generator.render.pdf.canvas import ACCENT, INK, MUTED, RULE, WARNING, WARNING_PAPER, ZEBRA, Pages
 from services.generator.render.pdf.figures import SHOWN_DECIMALS, is_rounded, shown
-from services.generator.render.pdf.fonts import BOLD, REGULAR
+from services.generator.render.pdf.fonts import BOLD
 from services.generator.render.pdf.layout import MARGIN, PADDING, Layout, lay_out
+from services.generator.render.pdf.pen import Word, Writing
 from services.generator.render.pdf.wrap import wrap
 from services.generator.render.report import Progress
 
@@ -19,6 +20,12 @@ MAX_LINES = 4
 """A cell shows at most this many lines of its text."""
 
 _SAMPLE_ROWS = 1_000
+
+_MOST_CHARACTERS = 4_000
+"""More than MAX_LINES of the widest column can show."""
+
+_LONGEST_WORD = 200
+"""A text with more characters than this is wider than any column."""
 
 _ROW_AIR = 5.0
 """Points above and below the text of a row together."""
@@ -35,7 +42,7 @@ class Table:
         self._right = [column.kind in RIGHT_ALIGNED for column in answer.columns]
         self._lefts = [MARGIN + sum(self._layout.widths[:index]) for index in range(len(self._layout.widths))]
         self._row = 0
-        self._cells = pages.canvas.beginText()
+        self._writing = Writing(self._layout.size, INK)
 
     @property
     def layout(self) -> Layout:
@@ -100,11 +107,9 @@ class Table:
         for index, heading in enumerate(layout.headings):
             for number, line in enumerate(reversed(heading)):
                 y = pages.y - height + 5 + number * layout.line
-                canvas.drawString(self._x(index, line, bold=True), y, pages.missing.drawable(line))
+                canvas.drawString(self._heading_x(index, line), y, pages.missing.drawable(line))
         pages.y -= height
-        self._cells = canvas.beginText()
-        self._cells.setFont(REGULAR, layout.size)
-        self._cells.setFillColor(INK)
+        self._writing = Writing(layout.size, INK)
 
     def _draw_batch(self, batch: pa.RecordBatch) -> None:
         columns = [shown(array, column) for array, column in zip(batch.columns, self._answer.columns, strict=True)]
@@ -123,39 +128,43 @@ class Table:
             pages.canvas.setFillColor(ZEBRA)
             pages.canvas.rect(MARGIN, pages.y - height, sum(layout.widths), height, stroke=0, fill=1)
         first = pages.y - layout.size - _ROW_AIR / 2 + 1
-        for x, line, number in cells:
-            self._cells.setTextOrigin(x, first - number * layout.line)
-            self._cells.textOut(pages.missing.drawable(line))
+        for x, word, number in cells:
+            self._writing.write(x, first - number * layout.line, word)
         pages.y -= height
         self._row += 1
 
-    def _wrapped(self, values: Sequence[str]) -> tuple[list[tuple[float, str, int]], int]:
+    def _wrapped(self, values: Sequence[str]) -> tuple[list[tuple[float, Word, int]], int]:
         """Each line of each cell with its place from the left and its number in the cell, and the most lines."""
-        ruler, size, most = self._pages.regular, self._layout.size, 1
-        cells = []
+        pen, size, most = self._pages.pen, self._layout.size, 1
+        cells: list[tuple[float, Word, int]] = []
         for index, (value, width) in enumerate(zip(values, self._layout.widths, strict=True)):
             if not value:
                 continue
-            used = ruler.width(value, size)
-            if used <= width - 2 * PADDING and "\n" not in value:
-                left = self._lefts[index]
-                cells.append((left + (width - PADDING - used if self._right[index] else PADDING), value, 0))
-                continue
-            lines = wrap(value, ruler, size, width - 2 * PADDING, MAX_LINES)
-            cells += [(self._x(index, line), line, number) for number, line in enumerate(lines)]
-            most = max(most, len(lines))
+            room = width - 2 * PADDING
+            word = pen.word(value) if len(value) <= _LONGEST_WORD and "\n" not in value else None
+            words = [word] if word is not None and word.width * size <= room else self._lines(value, room)
+            for number, line in enumerate(words):
+                left = self._lefts[index] + PADDING
+                cells.append((left + room - line.width * size if self._right[index] else left, line, number))
+            most = max(most, len(words))
         return cells, most
 
-    def _x(self, index: int, line: str, *, bold: bool = False) -> float:
+    def _lines(self, value: str, room: float) -> list[Word]:
+        pages = self._pages
+        return [
+            pages.pen.word(line)
+            for line in wrap(value[:_MOST_CHARACTERS], pages.regular, self._layout.size, room, MAX_LINES)
+        ]
+
+    def _heading_x(self, index: int, line: str) -> float:
         left, width = self._lefts[index], self._layout.widths[index]
         if not self._right[index]:
             return left + PADDING
-        ruler = self._pages.bold if bold else self._pages.regular
-        return left + width - PADDING - ruler.width(line, self._layout.size)
+        return left + width - PADDING - self._pages.bold.width(line, self._layout.size)
 
     def _end_page(self) -> None:
         pages = self._pages
-        pages.canvas.drawText(self._cells)
+        pages.canvas.drawText(self._writing)
         pages.canvas.setStrokeColor(RULE)
         pages.canvas.setLineWidth(0.5)
         pages.canvas.line(MARGIN, pages.y, MARGIN + sum(self._layout.widths), pages.y)
