@@ -49,7 +49,8 @@ class Play:
 
     def _set_up(self) -> None:
         with self._act("set-up", "Loading the flights of 2013") as note:
-            self.house.clear()
+            if self.house.clear():
+                note("(and stopping what an earlier demo had left running)")
             built = load_flights(self.house.flights, shipped_data())
             note(f"into {near(self.house.flights)}" if built else "(they are there already)")
 

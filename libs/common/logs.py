@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
@@ -27,6 +28,7 @@ def configure(service: str, level: str) -> None:
     """Write the log of this process to standard output, from `level` up."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Formatter(service))
+    handler.addFilter(_Calm(time.monotonic))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL if name == "pika" else logging.WARNING)
@@ -49,6 +51,25 @@ def without_credentials(text: str) -> str:
 
 def _plain(value: object) -> object:
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+class _Calm(logging.Filter):
+    """Lets dramatiq say once in a while, and not every second for each queue, that the broker is away."""
+
+    def __init__(self, monotonic: Callable[[], float], every_seconds: float = 30.0) -> None:
+        super().__init__()
+        self._monotonic = monotonic
+        self._every_seconds = every_seconds
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("dramatiq.worker.ConsumerThread"):
+            return True
+        now = self._monotonic()
+        if now < self._said.get(record.name, float("-inf")) + self._every_seconds:
+            return False
+        self._said[record.name] = now
+        return True
 
 
 class _Formatter(JsonFormatter):

@@ -55,6 +55,9 @@ WORK_QUEUES = tuple(dict.fromkeys([*REPORT_QUEUES.values(), *MAIL_QUEUES.values(
 LISTENERS: Mapping[str, tuple[str, ...]] = {"api": ("#",), "scheduler": ("schedule.saved.*", "schedule.deleted.*")}
 """Which events each service listens to."""
 
+ENDLESS = 1_000_000
+"""The limit of a queue that nothing may be dropped from; -1 means "none" to RabbitMQ 4, but "at once" to 3.10."""
+
 DELIVERY_LIMIT = 8
 """A message that killed its consumer this often is taken out of the queue by the broker (quorum queues)."""
 
@@ -127,9 +130,18 @@ class Topology(msgspec.Struct, frozen=True):
             arguments["x-dead-letter-strategy"] = "at-least-once"
         return arguments
 
+    def _patience(self) -> dict[str, Any]:
+        # RabbitMQ 4 drops what was returned to a quorum queue 20 times, and a look at a dead letter returns it.
+        return {"x-delivery-limit": ENDLESS} if self.queue_type == "quorum" else {}
+
     def _queue(self, channel: Channel, name: str, arguments: Mapping[str, Any] | None = None) -> None:
         # reject-publish: a full queue refuses instead of dropping its oldest message; at-least-once needs it too.
-        wanted = {"x-queue-type": self.queue_type, "x-overflow": "reject-publish", **(arguments or {})}
+        wanted = {
+            "x-queue-type": self.queue_type,
+            "x-overflow": "reject-publish",
+            **self._patience(),
+            **(arguments or {}),
+        }
         try:
             channel.queue_declare(name, durable=True, auto_delete=False, arguments=wanted)
         except PreconditionFailed as error:

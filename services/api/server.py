@@ -32,7 +32,13 @@ class WebServer:
         self.url = _url(self._socket)
         """Where it answers."""
         config = uvicorn.Config(
-            app, log_config=None, log_level="warning", access_log=False, server_header=False, lifespan="on", timeout_keep_alive=75
+            app,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            timeout_keep_alive=75,
         )
         self._config = config
         self._server = _Server(config)

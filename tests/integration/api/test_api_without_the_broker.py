@@ -32,13 +32,3 @@ def test_requests_are_accepted_before_the_broker_is_there_and_ordered_then(
     assert str(queue.commands()[0].report_id) == made["id"]
     soon(lambda: api.answers("/health/ready"), "the api is ready again")
     assert api.terminate() == 0
-
-
-def test_it_can_be_stopped_while_the_broker_is_away(new_api: Any, broker_node: PrivateBroker, store_url: str) -> None:
-    broker_url = broker_node.new_vhost()
-    broker_node.stop()
-    try:
-        api = new_api(broker_url, store_url)
-        assert api.terminate() == 0
-    finally:
-        broker_node.start()

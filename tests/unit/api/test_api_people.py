@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,22 +76,3 @@ def test_a_short_admin_token_is_refused_at_the_door() -> None:
     assert "PRESSROOM_ADMIN_TOKEN is wrong" in str(refused.value)
     assert "at least 24 characters" in str(refused.value)
     assert "23-characters" not in str(refused.value)
-
-
-def test_the_command_prints_a_token_that_works(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/records.sqlite"
-    environ = {
-        **os.environ,
-        "PRESSROOM_BROKER_URL": "amqp://nobody@localhost:1/",
-        "PRESSROOM_SEAL_KEYS": "not needed for this",
-        "PRESSROOM_API_STORE_URL": url,
-    }
-    command = [sys.executable, "-m", "services.api", "create-token", "--name", "ann"]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)
-    (token,) = done.stdout.splitlines()
-    assert token.startswith("pressroom_")
-    store = Store(url)
-    caller = caller_of(store, token)
-    store.dispose()
-    assert caller is not None
-    assert caller.name == "ann"

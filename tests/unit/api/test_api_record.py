@@ -180,7 +180,7 @@ def stories(draw: st.DrawFn) -> list[Event]:
     return story.events
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_order_and_any_repetition_make_the_same_record(records: Store, data: st.DataObject) -> None:
     story = data.draw(stories())

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from libs.common.logs import bound, configure, without_credentials
+from libs.common.logs import _Calm, bound, configure, without_credentials
 
 log = logging.getLogger("press")
 
@@ -104,3 +104,12 @@ def test_the_level_decides_what_is_written(lines: ReadLines) -> None:
     log.debug("too small")
     logging.getLogger("pika.adapters").error("each attempt to connect")
     assert lines() == []
+
+
+def test_a_consumer_that_lost_the_broker_says_so_now_and_then() -> None:
+    clock = iter([0.0, 1.0, 29.0, 30.0])
+    calm = _Calm(lambda: next(clock))
+    lost = logging.LogRecord("dramatiq.worker.ConsumerThread(mail.normal)", logging.CRITICAL, "", 0, "lost", (), None)
+    assert [bool(calm.filter(lost)) for _ in range(4)] == [True, False, False, True]
+    ours = logging.LogRecord("services.mailer.deliver", logging.INFO, "", 0, "sent", (), None)
+    assert all(calm.filter(ours) for _ in range(2))

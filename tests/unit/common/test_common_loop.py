@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from libs.common.errors import SettingsError, TransientFailure
-from libs.common.loop import Loop
+from libs.common.loop import FIRST_PAUSE_SECONDS, Loop
 from libs.local.waiting import wait_until
 
 Start = Callable[[Callable[[], bool], float], Loop]
@@ -72,8 +72,9 @@ def test_failures_are_followed_by_growing_pauses_and_never_end_the_loop(
     loop = start(step, 0.01)
     assert recovered.wait(5)
     assert loop.alive()
-    complaints = [(line.levelname, line.pause_seconds) for line in caplog.records]  # type: ignore[attr-defined]
-    assert complaints == [("WARNING", 0.25), ("ERROR", 0.5), ("WARNING", 1.0)]
+    assert [line.levelname for line in caplog.records] == ["WARNING", "ERROR", "WARNING"]
+    pauses = [line.pause_seconds for line in caplog.records]  # type: ignore[attr-defined]
+    assert 0.1 < pauses[0] < pauses[1] < pauses[2] < 5
 
 
 def test_a_wrong_setting_ends_the_loop(start: Start, caplog: pytest.LogCaptureFixture) -> None:

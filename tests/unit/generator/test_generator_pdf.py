@@ -88,8 +88,9 @@ def test_values_are_exact(tmp_path: Path) -> None:
 
 
 def test_the_digits_of_a_column_stand_in_line(tmp_path: Path) -> None:
-    reader, _ = opened(tmp_path, kept(tmp_path, ["f"], [(2.5,), (3.0,), (4.25,)]))
-    assert [line for line in lines(reader.pages[0]) if line[0].isdigit() and "." in line] == ["2.50", "3.00", "4.25"]
+    reader, _ = opened(tmp_path, kept(tmp_path, ["f"], [(2.5,), (3.0,), (4.25,), (-0.0,)]))
+    drawn = [line for line in lines(reader.pages[0]) if line[0] in "-0123456789" and "." in line]
+    assert drawn == ["2.50", "3.00", "4.25", "0.00"]
 
 
 def test_rounding_for_the_eye_is_stated(tmp_path: Path) -> None:

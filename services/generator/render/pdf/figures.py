@@ -43,7 +43,7 @@ def _numbers(array: pa.Array, column: Column) -> list[str]:
         return texts
     plain = pc.fill_null(pc.less(pc.abs(array), 1e15), False).to_pylist()  # NaN and Infinity are not less either
     values = array.to_pylist()
-    return [f"{value:.{decimals}f}" if good else text for value, text, good in zip(values, texts, plain, strict=True)]
+    return [f"{value:z.{decimals}f}" if good else text for value, text, good in zip(values, texts, plain, strict=True)]
 
 
 def _filled(text: pa.StringArray) -> list[str]:

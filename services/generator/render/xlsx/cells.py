@@ -66,7 +66,7 @@ def _integers(array: pa.Array, kind: Kind) -> Cells:
 
 
 def _numbers(array: pa.Array, kind: Kind) -> Cells:
-    return _or_text(array, kind, array, pc.is_finite(array))
+    return _or_text(array, kind, pc.add(array, 0.0), pc.is_finite(array))  # -0.0 is 0 to everybody but a computer
 
 
 def _decimals(array: pa.Array, kind: Kind) -> Cells:
