@@ -33,7 +33,8 @@ def main() -> int:
         show.say("Interrupted. Nothing is left running.")
         return INTERRUPTED
     except PressroomError as failure:
-        show.fail(f"{failure}\nThe logs of everything are in {near(house.root / 'log')}.")
+        logs = house.root / "log"
+        show.fail(f"{failure}\nAll logs are in {near(logs)}." if logs.exists() else str(failure))
         return 1
     return 0
 

@@ -9,7 +9,7 @@ set -eu
 policy=${PRESSROOM_POLICY_RC_D:-/usr/sbin/policy-rc.d}
 
 main() {
-    title=$1
+    title=$(title_of "$1")
     manager=$(package_manager) || give_up "no package manager that this script knows was found"
     package=$(package_for "$manager" "$@") || give_up "this script does not know its package for $manager"
     command=$(command_for "$manager" "$package")
@@ -24,6 +24,15 @@ main() {
     case $manager in
         apt-get) install_with_apt "$package" ;;
         *) $as_root $command ;;
+    esac
+}
+
+title_of() { # program
+    case $1 in
+        rabbitmq) echo RabbitMQ ;;
+        postgresql) echo "The PostgreSQL server" ;;
+        python-venv) echo "Python's module venv" ;;
+        *) echo "$1" ;;
     esac
 }
 
@@ -61,9 +70,8 @@ command_for() { # manager package
 }
 
 install_with_apt() { # package
-    export DEBIAN_FRONTEND=noninteractive
-    # In a fresh system or container apt knows no packages yet.
-    apt-cache show "$1" >/dev/null 2>&1 || $as_root apt-get update -qq
+    # A fresh system or container knows no packages yet; old lists name files that the servers no longer have.
+    apt-get install --simulate -qq "$1" >/dev/null 2>&1 || $as_root apt-get update -qq
     if [ ! -e "$policy" ]; then
         trap remove_policy EXIT
         trap 'exit 130' INT
@@ -71,17 +79,21 @@ install_with_apt() { # package
         printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
         $as_root chmod 755 "$policy"
     fi
+    apt_install "$1" || { $as_root apt-get update -qq && apt_install "$1"; }
+    keep_off "$1"
+}
+
+apt_install() { # package
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" </dev/null
-    keep_off
 }
 
 remove_policy() {
     $as_root rm -f "$policy"
 }
 
-keep_off() {
-    case $title in
-        rabbitmq) service=rabbitmq-server.service ;;
+keep_off() { # package
+    case $1 in
+        rabbitmq-server) service=rabbitmq-server.service ;;
         postgresql) service=postgresql.service ;;
         *) return 0 ;;
     esac

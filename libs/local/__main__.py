@@ -31,7 +31,9 @@ def main() -> int:
         return COMMANDS[arguments.command](instance, arguments)
     except PressroomError as failure:
         print(failure, file=sys.stderr)
-        return 1
+    except OSError as error:  # a folder that is somebody else's, a full disk
+        print(f"{error.strerror or error}: {error.filename or instance.root}.", file=sys.stderr)
+    return 1
 
 
 def up(instance: Instance, _: argparse.Namespace) -> int:

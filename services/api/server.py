@@ -48,7 +48,8 @@ class WebServer:
         """Begin to answer; returns when it does."""
         self._thread.start()
         self._server.ready.wait(START_SECONDS)
-        log.info("the api answers", extra={"url": self.url})
+        if self._server.started:
+            log.info("the api answers", extra={"url": self.url})
 
     def stop(self, timeout_seconds: float) -> None:
         """Take no new requests and finish those in hand, within the time."""

@@ -96,7 +96,11 @@ class Children:
             if future is None:
                 continue
             watch = _Watch(job, future, self._bounds.memory_megabytes)
-            self._wait(future, watch, heard, is_lost)
+            try:
+                self._wait(future, watch, heard, is_lost)
+            except BaseException:  # whoever listens has failed: the child must not go on without us
+                watch.end("nobody waits for the report any more")
+                raise
             try:
                 return self._outcome(future, watch)
             except BrokenProcessPool:  # an idle child was killed just as it was to begin

@@ -45,7 +45,9 @@ def test_a_broker_that_is_killed_and_comes_back_costs_nothing(
     broker_node.start()
     say(store, after, started(3))
     soon(lambda: unsent(store) == 0 and heard == [1, 2, 3])
-    soon(lambda: made == [before, meanwhile, after])
+    # The acknowledgement of the first may have died with the broker: it is done again then, as any command may be.
+    soon(lambda: made[-2:] == [meanwhile, after])
+    assert made[:-2] in ([before], [before, before])
     assert worker.alive()
     broker = Broker(url)
     soon(lambda: broker.ready("reports.normal") == broker.ready("pressroom.events.api") == 0)

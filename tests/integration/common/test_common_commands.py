@@ -289,27 +289,26 @@ def test_a_connection_cut_in_mid_job_may_do_it_twice_but_loses_nothing(
     gate.open()
     soon(lambda: gate.done == [first])
     wire.mend()
-    soon(lambda: second in gate.done and broker.ready(QUEUE) == 0)
-    assert gate.done == [first, first, second]
+    soon(lambda: len(gate.done) == 3 and broker.ready(QUEUE) == 0)
+    assert gate.done in ([first, first, second], [first, second, first])
     wire.cut()
     soon(lambda: broker.consumers(QUEUE) == 0)
     assert broker.ready(QUEUE) == 0, "everything has been acknowledged"
 
 
-def test_stopping_finishes_what_is_in_hand(work: Work, broker: Broker) -> None:
-    begun, done = threading.Event(), threading.Event()
-
-    def handler(_command: GenerateReport, _attempt: Attempt) -> None:
-        begun.set()
-        time.sleep(0.3)
-        done.set()
-
-    ask(broker, order(), order())
-    worker = work(handler)
-    assert begun.wait(10)
-    worker.stop(10)
-    assert done.is_set()
-    assert broker.ready(QUEUE) == 1, "the second one was not begun"
+def test_stopping_finishes_what_is_in_hand(work: Work, broker: Broker, gate: Gate) -> None:
+    first, second = order(), order()
+    ask(broker, first, second)
+    worker = work(gate)
+    soon(lambda: gate.begun == [first])
+    stopping = threading.Thread(target=worker.stop, args=(20,))
+    stopping.start()
+    [hand] = worker._lanes[0].workers
+    soon(lambda: not hand.running)
+    gate.open()
+    stopping.join()
+    assert gate.done == [first]
+    soon(lambda: broker.ready(QUEUE) == 1, "the second one was not begun")
 
 
 def test_stopping_gives_back_what_takes_too_long(work: Work, broker: Broker, gate: Gate) -> None:

@@ -150,6 +150,18 @@ def test_progress_comes_back_while_the_work_goes_on(job: Callable[[str], Job]) -
     assert heard[0].stage == "render"
 
 
+def test_a_child_does_not_go_on_when_nobody_listens_any_more(job: Callable[[str], Job]) -> None:
+    def fail(progress: Progress) -> None:
+        raise ZeroDivisionError
+
+    with running() as children:
+        endless = job("hang")
+        with pytest.raises(ZeroDivisionError):
+            children.run(endless, fail, lambda: False)
+        pid = begun(endless)
+        wait_until(lambda: not is_there(pid), PATIENCE_SECONDS, lambda: "the child lives on")
+
+
 def test_an_idle_child_that_is_killed_is_replaced(job: Callable[[str], Job]) -> None:
     with running(work=say_pid) as children:
         first = run(children, job("any"))

@@ -123,3 +123,9 @@ def test_a_wrong_setting_is_named(run, procfile):
     done = run("up")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "Procfile, line 1" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_named(run, root):
+    root.write_text("this is no folder")
+    done = run("up")
+    assert (done.returncode, done.stderr) == (1, f"File exists: {root}.\n")

@@ -74,6 +74,9 @@ def test_failures_are_followed_by_growing_pauses_and_never_end_the_loop(
     assert loop.alive()
     assert [line.levelname for line in caplog.records] == ["WARNING", "ERROR", "WARNING"]
     pauses = [line.pause_seconds for line in caplog.records]  # type: ignore[attr-defined]
+    assert pauses[0] == FIRST_PAUSE_SECONDS
+    assert pauses[0] < pauses[1] < pauses[2]
+    pauses = [line.pause_seconds for line in caplog.records]  # type: ignore[attr-defined]
     assert 0.1 < pauses[0] < pauses[1] < pauses[2] < 5
 
 

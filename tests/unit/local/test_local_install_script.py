@@ -64,37 +64,39 @@ def machine(tmp_path: Path) -> Machine:
 )
 def test_each_package_manager_is_asked_for_its_package(machine, manager, program, order):
     machine.has(manager)
-    machine.has("apt-cache")
     done = machine.install(program)
     assert done.returncode == 0, done.stderr
-    assert machine.orders(manager) == [order]
-    assert f"{program} is missing. Installing it: {manager} " in done.stdout
+    assert machine.orders(manager)[-1] == order
+    assert f"is missing. Installing it: {manager} " in done.stdout
 
 
 def test_the_venv_module_is_that_of_the_python_in_use(machine):
     machine.has("apt-get")
-    machine.has("apt-cache")
     machine.install("python-venv", "3.13")
-    assert machine.orders("apt-get")[0].endswith(" python3.13-venv")
+    assert machine.orders("apt-get")[-1].endswith(" python3.13-venv")
 
 
 def test_a_package_that_apt_does_not_know_yet_makes_it_update_its_lists(machine):
-    machine.has("apt-get")
-    machine.has("apt-cache", "exit 100")
-    machine.install("rabbitmq")
-    assert [order.split()[1] for order in machine.orders("apt-get")] == ["update", "install"]
+    machine.has("apt-get", 'case "$*" in *--simulate*) exit 100 ;; esac')
+    assert machine.install("rabbitmq").returncode == 0
+    assert [order.split()[1] for order in machine.orders("apt-get")][-2:] == ["update", "install"]
+
+
+def test_an_installation_that_fails_is_tried_again_with_new_lists(machine):
+    lists = machine.policy.with_name("lists")
+    machine.has("apt-get", f'[ "$1" = update ] && : > {lists}; [ "$2" = --simulate ] || [ -e {lists} ] || exit 100')
+    assert machine.install("rabbitmq").returncode == 0
+    assert [order.split()[1] for order in machine.orders("apt-get")][-3:] == ["install", "update", "install"]
 
 
 def test_services_may_not_start_while_apt_installs_and_may_again_afterwards(machine):
-    machine.has("apt-cache")
-    machine.has("apt-get", f"sh {machine.policy}; echo policy $? >> {machine.asked}")
+    machine.has("apt-get", f'[ "$2" = --simulate ] || {{ sh {machine.policy}; echo policy $? >> {machine.asked}; }}')
     assert machine.install("rabbitmq").returncode == 0
     assert machine.orders("policy") == ["policy 101"]
     assert not machine.policy.exists()
 
 
 def test_services_may_start_again_when_the_installation_failed(machine):
-    machine.has("apt-cache")
     machine.has("apt-get", "exit 100")
     assert machine.install("rabbitmq").returncode == 100
     assert not machine.policy.exists()
@@ -102,14 +104,12 @@ def test_services_may_start_again_when_the_installation_failed(machine):
 
 def test_a_policy_that_was_there_before_stays(machine):
     machine.policy.write_text("#!/bin/sh\nexit 0\n")
-    machine.has("apt-cache")
     machine.has("apt-get")
     machine.install("rabbitmq")
     assert machine.policy.read_text() == "#!/bin/sh\nexit 0\n"
 
 
 def test_the_service_of_the_package_is_kept_off_and_that_is_said(machine):
-    machine.has("apt-cache")
     machine.has("apt-get")
     machine.has("systemctl")
     done = machine.install("rabbitmq")
@@ -133,7 +133,7 @@ def test_who_may_not_install_is_told_what_to_run(machine):
     done = machine.install("rabbitmq")
     assert done.returncode == 1
     assert done.stderr == (
-        "rabbitmq is missing, and installing it needs root: run "
+        "RabbitMQ is missing, and installing it needs root: run "
         "`sudo apt-get install -y --no-install-recommends rabbitmq-server`. Then run make again.\n"
     )
     assert machine.orders("id")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from reportlab.lib.pagesizes import A3, A4, landscape
 
 from services.generator.answers import Column
-from services.generator.columns.kinds import RIGHT_ALIGNED
 from services.generator.render.pdf.figures import longest_figure
 from services.generator.render.pdf.fonts import Ruler
 from services.generator.render.pdf.wrap import wrap
@@ -71,7 +70,7 @@ def lay_out(columns: Sequence[Column], samples: Sequence[Sequence[str]], regular
 def _need(column: Column, sample: Sequence[str], regular: Ruler, bold: Ruler) -> _Need:
     words = column.heading.replace("_", "_ ").split()
     heading = max((bold.width(word, 1) for word in words), default=0.0)
-    if column.kind in RIGHT_ALIGNED or column.kind not in ("text", "binary"):
+    if column.kind not in ("text", "binary"):
         least = max(regular.width(longest_figure(column), 1), min(heading, 12.0))
         return _Need(max(least, min(bold.width(column.heading, 1), least * 1.3)), least)
     lines = [line for text in (column.longest, *sample) for line in text.splitlines()]

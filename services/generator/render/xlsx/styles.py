@@ -33,7 +33,7 @@ class Styles:
         header = {"bold": True, "font_color": "#FFFFFF", "bg_color": ACCENT, "valign": "vcenter"}
         return cls(
             header=book.add_format(header),
-            header_right=book.add_format({**header, "align": "right"}),
+            header_right=book.add_format({**header, "align": "right", "indent": 2}),
             warning=book.add_format({"bold": True, "font_color": WARNING, "bg_color": "#FFF4D6", "valign": "vcenter"}),
             title=book.add_format({"bold": True, "font_size": 16, "font_color": INK}),
             muted=book.add_format({"font_color": MUTED, "valign": "top"}),

@@ -12,6 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from libs.common.errors import PermanentFailure
 from services.generator.answers import Answer
+from services.generator.columns.kinds import RIGHT_ALIGNED
 from services.generator.render.report import Drawing, Progress, Report
 from services.generator.render.xlsx.about import write_about
 from services.generator.render.xlsx.cells import MAX_CHARACTERS, Cells, cells
@@ -86,8 +87,7 @@ class _Writer:
             row = 1
         sheet.set_row(row, 20)
         for index, column in enumerate(answer.columns):
-            right = column.kind in ("integer", "number", "numeric")
-            style = self.styles.header_right if right else self.styles.header
+            style = self.styles.header_right if column.kind in RIGHT_ALIGNED else self.styles.header
             sheet.write_string(row, index, column.heading, style)
             sheet.set_column(index, index, column_width(column))
         sheet.freeze_panes(row + 1, 0)
