@@ -13,11 +13,14 @@ from typing import Any
 
 from libs.common.errors import PermanentFailure
 from libs.common.settings import PREFIX
+from libs.local.given import is_given
 from libs.local.instance import Instance
 
 FLIGHTS = "flights.sqlite"
 LOCK = "demo.lock"
-KEPT = (FLIGHTS, LOCK)
+PORTS = "ports.json"
+KEPT = (FLIGHTS, LOCK, PORTS)
+"""With the ports of last time an address that the demo once printed stays right."""
 
 ALLOWED = ("BROKER_URL", "BROKER_URL_FILE", "QUEUE_TYPE", "LOG_LEVEL")
 """What a user may set for the demo. Anything else belongs to another Pressroom: its stores, its mail server."""
@@ -37,6 +40,7 @@ class House(Instance):
 
     def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
         super().__init__(root, environ=settings_of(environ))
+        self.has_own_broker = not is_given("BROKER_URL", environ)
 
     @property
     def flights(self) -> Path:

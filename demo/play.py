@@ -57,7 +57,8 @@ class Play:
     @contextmanager
     def _started(self) -> Iterator[None]:
         try:
-            with self._act("start", "Starting RabbitMQ, a mail server and the four services"):
+            broker = "RabbitMQ" if self.house.has_own_broker else "on your RabbitMQ"
+            with self._act("start", f"Starting {broker}, a mail server and the four services"):
                 self.house.start()
                 self.house.wait_ready(START_SECONDS)
             yield

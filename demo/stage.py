@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
+from sqlalchemy.engine import URL
 
 from demo.cast import SCHEDULED, URGENT, WEEKLY
 from demo.catalogue import FORMATS, CatalogueTemplate
@@ -34,7 +35,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 def create_definitions(pressroom: Pressroom, flights: Path, templates: Mapping[str, CatalogueTemplate]) -> None:
     """Tell Pressroom where the data are and what can be made of them."""
-    pressroom.create_source(SOURCE, f"sqlite:///{flights.absolute()}")
+    pressroom.create_source(SOURCE, URL.create("sqlite", database=str(flights.absolute())).render_as_string())
     for template in templates.values():
         pressroom.create_template(
             template.slug,
@@ -55,7 +56,7 @@ def place_orders(pressroom: Pressroom, now: Clock, sleep: Callable[[float], None
             URGENT.template, parameters=URGENT.parameters, recipients=URGENT.recipients, priority="urgent"
         ).id,
         weekly=pressroom.create_schedule(
-            "The worst routes, every week",
+            "The worst routes",
             WEEKLY.template,
             frequency="weekly",
             schedule_config={"day_of_week": 0, "hour": 8, "minute": 0},

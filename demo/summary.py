@@ -26,7 +26,9 @@ def show_letters(show: Show, checked: Sequence[Checked], weekly: Schedule) -> No
         show.say(f"  {one.finished.title}: {one.rows:,} rows as {formats}")
         for delivery in one.finished.report.deliveries:
             show.say(f"    {_receipt(delivery)}")
-    show.say(f"  {weekly.name}: to {WEEKLY.readers[0].address}, next {_moment(weekly.next_run_at)} ({weekly.in_words})")
+    show.say(f"  {weekly.name}: {weekly.in_words}, next on {_moment(weekly.next_run_at)}")
+    for reader in WEEKLY.readers:
+        show.say(f"    {reader.address}: not yet")
 
 
 def show_checks(show: Show, checked: Sequence[Checked]) -> None:
@@ -99,4 +101,4 @@ def _stages(checked: Sequence[Checked]) -> Table:
 
 
 def _moment(instant: datetime | None) -> str:
-    return f"{instant:%A, %d %B %Y, %H:%M} UTC" if instant else "never"
+    return f"{instant.day} {instant:%B %Y, %H:%M} UTC" if instant else "never"

@@ -15,4 +15,4 @@ FROM flights
 JOIN airlines ON airlines.carrier = flights.carrier
 WHERE :carrier IS NULL OR flights.carrier = :carrier
 GROUP BY strftime('%Y-%m', flights.flight_date), airlines.carrier
-ORDER BY strftime('%Y-%m', flights.flight_date), airlines.name
+ORDER BY strftime('%Y-%m', flights.flight_date), airlines.name COLLATE NOCASE

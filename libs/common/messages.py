@@ -93,6 +93,8 @@ class ReportOrder(Value, frozen=True, kw_only=True):
     delivery: DeliveryPlan = DeliveryPlan()
     max_retries: int = 3
     """Retries after a transient failure of the generation; the first try is not counted."""
+    timezone: str = "UTC"
+    """The IANA zone in which its people live: files are named and letters dated by its calendar."""
 
 
 class Timing(Value, frozen=True, kw_only=True):
@@ -174,6 +176,7 @@ class DeliverReport(Command, tag="deliver_report.v1", frozen=True, kw_only=True)
     schedule_id: UUID | None = None
     scheduled_for: datetime | None = None
     generated_at: datetime
+    timezone: str = "UTC"
     notes: tuple[str, ...] = ()
     """Sentences the reader must know, such as rows that a limit cut."""
 

@@ -11,17 +11,20 @@ from sqlalchemy import Connection, MetaData
 
 from libs.common.inbox import inbox
 from libs.common.outbox import outbox
-from libs.common.store import Store, UtcDateTime
+from libs.common.store import Store, UtcDateTime, away_is_transient
 
 _LOCK = 0x5052_4553  # "PRES": the advisory lock that keeps two starting processes from migrating together
 
 
 def migrate(store: Store, package: str) -> None:
-    """Bring `store` to the newest revision in `package`, like `services.mailer.migrations`."""
+    """Bring `store` to the newest revision in `package`, like `services.mailer.migrations`.
+
+    TransientFailure if the database is away.
+    """
     parent, _, folder = package.rpartition(".")
     config = Config()
     config.set_main_option("script_location", f"{parent}:{folder}")
-    with store.writers.connect() as connection, connection.begin():
+    with away_is_transient(), store.writers.connect() as connection, connection.begin():
         # SQLite needs no lock of its own: a writing transaction excludes every other one.
         if not store.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

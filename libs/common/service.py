@@ -11,7 +11,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from libs.common.errors import SettingsError
+from libs.common.errors import SettingsError, TransientFailure
 from libs.common.operations import Check, Health, OperationsServer
 from libs.common.queues import QueueWatch
 from libs.common.settings import CommonSettings
@@ -94,9 +94,15 @@ class Service:
 
 
 def main(body: Callable[[], int]) -> None:
-    """Exit with what `body` returns; a wrong setting becomes one sentence on standard error and exit code 2."""
+    """Exit with what `body` returns; a failure becomes one sentence on standard error.
+
+    The exit code is 2 for a wrong setting, which a person has to change, and 1 for what a restart may cure.
+    """
     try:
         raise SystemExit(body())
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
+    except TransientFailure as failure:
+        sys.stderr.write(f"{failure}\n")
+        raise SystemExit(1) from None

@@ -58,7 +58,7 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """A writing transaction: committed at the end, rolled back by an exception."""
-        with _away_is_transient(), Session(self.writers, expire_on_commit=False) as session, session.begin():
+        with away_is_transient(), Session(self.writers, expire_on_commit=False) as session, session.begin():
             yield session
             if announce := session.info.get(ANNOUNCE):
                 announce()
@@ -69,7 +69,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading only; on SQLite it never waits for the writer."""
-        with _away_is_transient(), Session(self.engine, expire_on_commit=False) as session:
+        with away_is_transient(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     def on_announcement(self, listener: Callable[[], None]) -> None:
@@ -152,7 +152,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _away_is_transient() -> Iterator[None]:
+def away_is_transient() -> Iterator[None]:
+    """Turn "the database is away, locked or full" into a TransientFailure with a sentence."""
     try:
         yield
     except DBAPIError as error:

@@ -58,6 +58,9 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {"api": ("#",), "scheduler": ("schedu
 ENDLESS = 1_000_000
 """The limit of a queue that nothing may be dropped from; -1 means "none" to RabbitMQ 4, but "at once" to 3.10."""
 
+LISTENER_DELIVERY_LIMIT = 100
+"""The same for events: a listener holds many at a time, and each of them counts when it starts again."""
+
 DELIVERY_LIMIT = 8
 """A message that killed its consumer this often is taken out of the queue by the broker (quorum queues)."""
 
@@ -104,10 +107,10 @@ class Topology(msgspec.Struct, frozen=True):
         self._queue(channel, UNROUTABLE)
         channel.queue_bind(UNROUTABLE, UNROUTABLE, "")
         for queue in WORK_QUEUES:
-            self._queue_with_dead_letters(channel, queue)
+            self._queue_with_dead_letters(channel, queue, DELIVERY_LIMIT)
             channel.queue_bind(queue, WORK, queue)
         for service, patterns in LISTENERS.items():
-            self._queue_with_dead_letters(channel, events_queue(service))
+            self._queue_with_dead_letters(channel, events_queue(service), LISTENER_DELIVERY_LIMIT)
             for pattern in patterns:
                 channel.queue_bind(events_queue(service), EVENTS, pattern)
         for name, seconds in WAIT_SECONDS.items():
@@ -115,12 +118,12 @@ class Topology(msgspec.Struct, frozen=True):
             self._queue(channel, name, {"x-message-ttl": seconds * 1000, **self._dead_letters_to(WORK)})
             channel.queue_bind(name, name, "")
 
-    def _queue_with_dead_letters(self, channel: Channel, queue: str) -> None:
+    def _queue_with_dead_letters(self, channel: Channel, queue: str, delivery_limit: int) -> None:
         self._queue(channel, dead_queue(queue))
         channel.queue_bind(dead_queue(queue), DEAD, queue)
         arguments = {**self._dead_letters_to(DEAD), "x-dead-letter-routing-key": queue}
         if self.queue_type == "quorum":
-            arguments["x-delivery-limit"] = DELIVERY_LIMIT
+            arguments["x-delivery-limit"] = delivery_limit
         self._queue(channel, queue, arguments)
 
     def _dead_letters_to(self, exchange: str) -> dict[str, Any]:

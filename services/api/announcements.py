@@ -83,7 +83,12 @@ def order_of(row: ScheduleRow) -> ReportOrder:
     """What the schedule orders when it is due."""
     to = [Recipient(address=one["address"], name=one["name"]) for one in row.recipients]
     return order_for(
-        row.template, parameters_of(row), row.formats, cast("Priority", row.priority), plan(to, row.subject, row.body)
+        row.template,
+        parameters_of(row),
+        row.formats,
+        cast("Priority", row.priority),
+        plan(to, row.subject, row.body),
+        timezone=row.timezone,
     )
 
 

@@ -20,6 +20,8 @@ def order_for(
     formats: Sequence[Format] | None,
     priority: Priority,
     delivery: DeliveryPlan,
+    *,
+    timezone: str = "UTC",
 ) -> ReportOrder:
     """All that is needed to produce and deliver one report of `template` as it is now."""
     source = template.source
@@ -42,6 +44,7 @@ def order_for(
         formats=tuple(dict.fromkeys(formats or template.formats)),
         priority=priority,
         delivery=delivery,
+        timezone=timezone,
     )
 
 

@@ -87,6 +87,7 @@ def write_success(turn: Turn, produced: Produced, journal: Journal, now: datetim
                     schedule_id=command.schedule_id,
                     scheduled_for=command.scheduled_for,
                     generated_at=now,
+                    timezone=order.timezone,
                     notes=produced.notes,
                 )
             )

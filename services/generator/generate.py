@@ -32,6 +32,7 @@ from libs.common.logs import bound
 from libs.common.messages import GenerateReport, ReportStarted
 from libs.common.metrics import REPORT_WAIT_SECONDS
 from libs.common.outbox import Outbox
+from libs.common.zones import zone_of
 from services.generator.endings import Turn, write_back, write_failure, write_success
 from services.generator.job import Failed, GivenBack, Job, Outcome, Produced
 from services.generator.journal import Journal
@@ -123,8 +124,7 @@ def _job(turn: Turn, folder: Path, workshop: Workshop) -> Job:
         source_url=workshop.sealer.open(order.source.sealed_url),
         limits=Limits(order.source.max_rows, order.source.statement_timeout_seconds),
         made_at=workshop.clock(),
-        # The date that the moment has where the schedule lives: an aware instant keeps its zone on the wire.
-        day=(command.scheduled_for or command.requested_at).date(),
+        day=(command.scheduled_for or command.requested_at).astimezone(zone_of(order.timezone)).date(),
         folder=folder,
         artifacts_url=workshop.artifacts_url,
         soft_limit_seconds=workshop.soft_limit_seconds,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from libs.common.messages import Artifact, DeliverReport
+from libs.common.zones import zone_of
 from services.mailer.headers import one_line, safe_filename, without_controls
 
 FORMAT_NAMES = {"xlsx": "Excel", "csv": "CSV", "pdf": "PDF"}
@@ -48,7 +49,8 @@ def contents_of(command: DeliverReport) -> Contents:
 
 def subject_of(command: DeliverReport) -> str:
     """The subject: the template's, or the title with the moment that the report stands for."""
-    return one_line(command.subject) or f"{one_line(command.title)}, {_short_moment(_stands_for(command))}"
+    moment = _short_moment(_stands_for(command), command.timezone)
+    return one_line(command.subject) or f"{one_line(command.title)}, {moment}"
 
 
 def filename_of(artifact: Artifact) -> str:
@@ -69,8 +71,8 @@ def _paragraphs(text: str) -> tuple[str, ...]:
 def _facts(command: DeliverReport) -> tuple[tuple[str, str], ...]:
     facts = [("Report", one_line(command.title))]
     if command.scheduled_for is not None:
-        facts.append(("For", _moment(command.scheduled_for)))
-    facts.append(("Made", _moment(command.generated_at)))
+        facts.append(("For", _moment(command.scheduled_for, command.timezone)))
+    facts.append(("Made", _moment(command.generated_at, command.timezone)))
     counts = {artifact.rows for artifact in command.artifacts}
     if len(counts) == 1:
         facts.append(("Rows", f"{counts.pop():,}"))
@@ -95,14 +97,14 @@ def _stands_for(command: DeliverReport) -> datetime:
     return command.scheduled_for or command.generated_at
 
 
-def _moment(instant: datetime) -> str:
-    instant = instant.astimezone(UTC)
-    return f"{instant:%A}, {instant.day} {instant:%B %Y}, {instant:%H:%M} UTC"
+def _moment(instant: datetime, timezone: str) -> str:
+    local = instant.astimezone(zone_of(timezone))
+    return f"{local:%A}, {local.day} {local:%B %Y}, {local:%H:%M} {local.tzinfo}"
 
 
-def _short_moment(instant: datetime) -> str:
-    instant = instant.astimezone(UTC)
-    return f"{instant.day} {instant:%b %Y}, {instant:%H:%M} UTC"
+def _short_moment(instant: datetime, timezone: str) -> str:
+    local = instant.astimezone(zone_of(timezone))
+    return f"{local.day} {local:%b %Y}, {local:%H:%M} {local.tzinfo}"
 
 
 def human_size(size_bytes: int) -> str:

@@ -49,6 +49,7 @@ DELIVERY = UUID("3e3d6f8e-be9f-5e3f-8d84-6f4f9f6f5f43")
 ANN = Recipient(address="ann@example.org", name="Ann Übel")
 
 ORDER = ReportOrder(
+    timezone="Europe/Berlin",
     template=Template(
         template_id=UUID("4f4e7f9e-cfaf-5f4f-9e95-7f5faf7f6f54"),
         slug="sales-by-region",
@@ -109,6 +110,7 @@ _ALL: tuple[Message, ...] = (
         schedule_id=SCHEDULE,
         scheduled_for=DUE,
         generated_at=AT,
+        timezone="Europe/Berlin",
         notes=(NOTE,),
     ),
     ScheduleSaved(

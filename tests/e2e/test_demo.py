@@ -180,7 +180,7 @@ def test_the_demo_sends_letters_with_the_numbers_of_the_data_set(start_demo: Cal
 def test_the_demo_survives_the_death_of_a_service(start_demo: Callable[..., RunningDemo], service: str) -> None:
     demo = start_demo()
     at_work = {
-        "api": lambda: "Starting RabbitMQ" in demo.said,
+        "api": lambda: "and the four services" in demo.said,
         "scheduler": lambda: "waiting for its moment" in demo.said,
         "generator": lambda: "running the query" in demo.said,
         "mailer": lambda: list((demo.root / "mail").glob("*.eml")),

@@ -13,7 +13,9 @@ from sqlalchemy.exc import OperationalError, StatementError
 from libs.common import store as store_module
 from libs.common.errors import SettingsError, TransientFailure
 from libs.common.messages import GenerateReport
+from libs.common.migrations import migrate
 from libs.common.outbox import Outbox
+from libs.common.service import main
 from libs.common.store import Store, upsert
 
 
@@ -165,3 +167,18 @@ def test_a_server_that_is_away_is_a_transient_failure() -> None:
     with pytest.raises(TransientFailure, match="The store is away") as raised:
         store.ping()
     assert "tiptop" not in str(raised.value)
+
+
+def test_a_database_that_is_away_at_the_start_is_said_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    nowhere = "postgresql://pressroom:secret@127.0.0.1:1/ledger"
+
+    def body() -> int:
+        migrate(Store(nowhere), "services.mailer.migrations")
+        return 0
+
+    with pytest.raises(SystemExit) as ended:
+        main(body)
+    said = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert said.startswith("The store is away, locked or out of space:")
+    assert "secret" not in said

@@ -4,10 +4,13 @@ import os
 import signal
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from demo.house import House, only_demo, settings_of, signals_as_interrupts, undisturbed
+from demo.house import HURRIED, House, only_demo, settings_of, signals_as_interrupts, undisturbed
 from libs.common.errors import PermanentFailure
+from services.generator.settings import GeneratorSettings
+from services.mailer.settings import MailerSettings
 
 
 def test_settings_of_another_pressroom_do_not_reach_the_demo() -> None:
@@ -24,15 +27,21 @@ def test_settings_of_another_pressroom_do_not_reach_the_demo() -> None:
     assert not environ.keys() & settings.keys() - {"PATH"}
 
 
+def test_every_setting_of_the_demo_is_one_that_a_service_has() -> None:
+    known = {field.name.upper() for cls in (MailerSettings, GeneratorSettings) for field in msgspec.structs.fields(cls)}
+
+    assert HURRIED.keys() <= known
+
+
 def test_a_broker_of_ones_own_is_used() -> None:
     environ = {"PRESSROOM_BROKER_URL": "amqp://broker.example.com", "PRESSROOM_QUEUE_TYPE": "classic"}
 
     assert environ.items() <= settings_of(environ).items()
 
 
-def test_a_new_demo_begins_with_the_flights_and_nothing_else(tmp_path: Path) -> None:
+def test_a_new_demo_begins_with_the_flights_and_the_ports_and_nothing_else(tmp_path: Path) -> None:
     house = House(tmp_path, {})
-    for name in ("flights.sqlite", "records.sqlite", "addresses.json"):
+    for name in ("flights.sqlite", "ports.json", "records.sqlite", "addresses.json"):
         (tmp_path / name).write_text("something")
     (tmp_path / "mail").mkdir()
     (tmp_path / "mail" / "old.eml").write_text("an old letter")
@@ -43,7 +52,7 @@ def test_a_new_demo_begins_with_the_flights_and_nothing_else(tmp_path: Path) -> 
 
     assert not house.clear()
 
-    assert {path.name for path in tmp_path.iterdir()} == {"flights.sqlite"}
+    assert {path.name for path in tmp_path.iterdir()} == {"flights.sqlite", "ports.json"}
     assert (elsewhere / "kept").exists()
 
 

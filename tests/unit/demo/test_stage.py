@@ -35,6 +35,8 @@ class Api:
         answer = next(self._answers)
         if answer == "refused":
             raise PASSED
+        if answer == "no":
+            raise ApiProblem(422, "No such template.", (("report_type", "There is none."),))
         if answer == "in time":
             return schedule
         if answer == "in time, and it came due":
@@ -89,3 +91,8 @@ def test_a_schedule_that_can_never_come_due_is_replaced(late: str, deleted: int)
 def test_an_api_that_is_always_too_late_is_given_up() -> None:
     with pytest.raises(TransientFailure, match="5 tries"):
         order(Api(*["too late"] * 5))
+
+
+def test_any_other_refusal_ends_the_demo() -> None:
+    with pytest.raises(ApiProblem, match="No such template"):
+        order(Api("no", "in time"))

@@ -91,6 +91,7 @@ class World:
     def command(self, **changes: Any) -> GenerateReport:
         """An order for two units of what the shop has; `changes` are for the order."""
         usual: dict[str, Any] = {
+            "timezone": "Europe/Vienna",
             "template": Template(
                 template_id=UUID(int=1),
                 slug="sales",
@@ -109,7 +110,7 @@ class World:
             report_id=REPORT,
             order=ReportOrder(**{**usual, **changes}),
             requested_at=NOON - timedelta(seconds=90),
-            scheduled_for=datetime.fromisoformat("2026-05-05T00:30:00+02:00"),
+            scheduled_for=datetime.fromisoformat("2026-05-04T22:30:00+00:00"),
         )
 
     def generate(self, command: GenerateReport | None = None, attempt: Attempt = FIRST) -> None:

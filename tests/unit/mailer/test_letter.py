@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from libs.common.errors import PermanentFailure
 from libs.common.messages import DeliverReport, Recipient
+from services.mailer.contents import subject_of
 from services.mailer.headers import MAX_NAME, MAX_WORDS, one_line, safe_filename
 from services.mailer.letter import Letter, compose, message_id_of
 from services.mailer.mailbox import parse_mailbox
@@ -270,3 +271,14 @@ def test_an_address_in_another_script_asks_for_smtputf8(make_command: MakeComman
 def test_what_is_no_address_is_refused_for_good(make_command: MakeCommand, address: str) -> None:
     with pytest.raises(PermanentFailure, match="is no e-mail address"):
         letter_of(make_command(recipient=Recipient(address=address)))
+
+
+@pytest.mark.parametrize(
+    ("timezone", "subject"),
+    [
+        ("America/New_York", "Delays by carrier, 2 Mar 2026, 02:00 America/New_York"),
+        ("Nowhere/Land", "Delays by carrier, 2 Mar 2026, 07:00 UTC"),
+    ],
+)
+def test_a_letter_is_dated_where_its_people_live(make_command: MakeCommand, timezone: str, subject: str) -> None:
+    assert subject_of(make_command(timezone=timezone)) == subject
