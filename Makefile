@@ -4,6 +4,9 @@ VENV ?= .venv
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && command -v $$python && break; done)
 RUN := $(VENV)/bin/python
+# Tests wait more than they compute: three at a time, each with servers of its own, need a third of the time.
+JOBS ?= 3
+PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadfile
 
 # A stamp for each set of libraries, renewed when pyproject.toml changes; `dev` contains `demo`.
 DEMO := $(VENV)/.installed-demo
@@ -35,16 +38,16 @@ status: ## Show what runs
 	@if [ -x $(RUN) ]; then $(RUN) -m libs.local status || true; else echo "Nothing runs here."; fi
 
 test: $(DEV) rabbitmq postgresql ## Run all tests
-	@$(RUN) -m pytest
+	@$(PYTEST)
 
 test-unit: $(DEV) ## Run the tests that need no server
-	@$(RUN) -m pytest tests/unit tests/contract
+	@$(PYTEST) tests/unit tests/contract
 
 test-integration: $(DEV) rabbitmq postgresql ## Run the tests against a real RabbitMQ and PostgreSQL
-	@$(RUN) -m pytest tests/integration
+	@$(PYTEST) tests/integration
 
 test-e2e: $(DEV) rabbitmq postgresql ## Run the tests that follow a schedule to its letter through all services
-	@$(RUN) -m pytest tests/e2e
+	@$(PYTEST) tests/e2e
 
 lint: $(DEV) ## Check style, types and who may import whom
 	@$(RUN) -m ruff check .

@@ -57,8 +57,8 @@ class Play:
     @contextmanager
     def _started(self) -> Iterator[None]:
         try:
-            broker = "RabbitMQ" if self.house.has_own_broker else "on your RabbitMQ"
-            with self._act("start", f"Starting {broker}, a mail server and the four services"):
+            broker, rest = ("RabbitMQ, ", "") if self.house.has_own_broker else ("", " on your RabbitMQ")
+            with self._act("start", f"Starting {broker}a mail server and the four services{rest}"):
                 self.house.start()
                 self.house.wait_ready(START_SECONDS)
             yield
