@@ -74,6 +74,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     reason: str
     answer: str
+    name: str = ""
+    message_id: str | None = None
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):

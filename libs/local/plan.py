@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 from cryptography.fernet import Fernet
+from sqlalchemy import URL
 
 from libs.common.errors import PermanentFailure
 from libs.local import processes, procfile
@@ -69,7 +70,11 @@ def _generated(
     root: Path, environ: Mapping[str, str], ports: Mapping[str, int], node: BrokerNode | None
 ) -> dict[str, str]:
     """The PRESSROOM_* variables that the caller has left to us."""
-    stores = {f"{service.upper()}_STORE_URL": f"sqlite:///{root / name}.sqlite" for service, name in STORES.items()}
+    # Made by the library: a folder may contain characters that mean something in a URL.
+    stores = {
+        f"{service.upper()}_STORE_URL": URL.create("sqlite", database=f"{root / name}.sqlite").render_as_string()
+        for service, name in STORES.items()
+    }
     settings = {name: str(port) for name, port in ports.items() if name.endswith("_PORT")}
     if "MAIL" in ports:
         # Letters to the own sink need a sender, but nobody can answer it; a real mail server needs a real one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from libs.common.messages import (
     Timing,
 )
 from libs.common.outbox import Outbox
-from libs.common.timing import TimingError, check
+from libs.common.timing import TimingError, check, next_moment
 from services.api import recipients
 from services.api.announcements import announce, announce_anew
 from services.api.audit import note
@@ -30,13 +31,16 @@ from services.api.schemas.common import NewRecipient
 from services.api.schemas.schedules import Frequency, NewSchedule, ScheduleChanges
 from services.api.tables import ScheduleRow
 
+_TIMING = frozenset({"frequency", "schedule_config", "timezone", "starts_at", "ends_at", "active"})
+"""The fields that say when a schedule is due."""
+
 
 def create_schedule(session: Session, platform: Platform, caller: Caller, schedule_id: UUID, new: NewSchedule) -> None:
     """Keep a new schedule and announce it."""
     alone(session)
     now = platform.now
     row = ScheduleRow(id=schedule_id, version=1, pause_reason=None, created_at=now, updated_at=now)
-    assign(row, _checked(session, platform, new))
+    assign(row, _checked(session, platform, new, after=now if new.active else None))
     session.add(row)
     note(session, caller, "created", "schedule", schedule_id, now, name=new.name)
     session.flush()
@@ -59,7 +63,10 @@ def change_schedule(
     alone(session)
     row = find_schedule(session, schedule_id, lock=True)
     given = set_fields(changes)
-    changed = assign(row, _checked(session, platform, msgspec.structs.replace(_as_new(row), **given)))
+    new = msgspec.structs.replace(_as_new(row), **given)
+    # One that is over may still be renamed; it may not be timed or resumed for a moment that has passed.
+    after = platform.now if new.active and not _TIMING.isdisjoint(given) else None
+    changed = assign(row, _checked(session, platform, new, after=after))
     if given.get("active") is not None and row.pause_reason is not None:
         row.pause_reason = None
         changed.append("pause_reason")
@@ -89,8 +96,8 @@ def find_schedule(session: Session, schedule_id: UUID, *, lock: bool = False) ->
     return row
 
 
-def _checked(session: Session, platform: Platform, new: NewSchedule) -> dict[str, Any]:
-    """The columns of a schedule that makes sense; Refused if this one does not."""
+def _checked(session: Session, platform: Platform, new: NewSchedule, *, after: datetime | None) -> dict[str, Any]:
+    """The columns of a schedule that makes sense; Refused if this one does not, or is never due `after` that."""
     with Findings() as wrong:
         template = template_for(session, new.report_type, wrong)
         values: tuple[Parameter, ...] = ()
@@ -101,7 +108,7 @@ def _checked(session: Session, platform: Platform, new: NewSchedule) -> dict[str
             wrong.add(
                 "recipients", "recipients must be at least one e-mail address; a schedule without one is of no use."
             )
-        _check_timing(new, wrong)
+        _check_timing(new, wrong, after)
     assert template is not None
     return {
         "name": new.name,
@@ -122,7 +129,7 @@ def _checked(session: Session, platform: Platform, new: NewSchedule) -> dict[str
     }
 
 
-def _check_timing(new: NewSchedule, wrong: Findings) -> None:
+def _check_timing(new: NewSchedule, wrong: Findings, after: datetime | None) -> None:
     timing = Timing(
         frequency=new.frequency,
         config=new.schedule_config,
@@ -135,6 +142,10 @@ def _check_timing(new: NewSchedule, wrong: Findings) -> None:
     except TimingError as error:
         names_it = error.field.rpartition(".")[2] in str(error)
         wrong.add(error.field, str(error) if names_it else f"{error.field}: {error}")
+        return
+    if after is not None and next_moment(timing, after) is None:
+        field = "schedule_config.at" if new.frequency == "once" else "ends_at"
+        wrong.add(field, f"{field} lies in the past, so the schedule would never be due; it must lie in the future.")
 
 
 def _as_new(row: ScheduleRow) -> NewSchedule:

@@ -145,6 +145,12 @@ def test_a_body_that_is_not_json_is_refused(with_template: Any, path: str, body:
             ),
         ),
         ({"starts_at": "2027-01-01T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z"}, "ends_at", None),
+        (
+            {"frequency": "once", "schedule_config": {"at": "2020-01-01T08:00:00"}},
+            "schedule_config.at",
+            "schedule_config.at lies in the past, so the schedule would never be due; it must lie in the future.",
+        ),
+        ({"ends_at": "2020-01-01T00:00:00Z"}, "ends_at", None),
         ({"formats": ["docx"]}, "formats[0]", 'formats[0] must be one of csv, pdf, xlsx, not "docx".'),
         ({"formats": []}, "formats", None),
         ({"recipients": []}, "recipients", None),
