@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -9,7 +10,10 @@ INTERNAL = {"rabbitmq", "postgresql"}
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", *arguments], cwd=REPOSITORY, capture_output=True, text=True, timeout=20)
+    # The tests may run under `make test`, whose flags would make this one talk about folders.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, timeout=20)
 
 
 def targets() -> set[str]:
