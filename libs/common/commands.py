@@ -23,7 +23,7 @@ from dramatiq.middleware import CurrentMessage, Retries
 from libs.common.connection import open_connection, pika_url
 from libs.common.publisher import BROKER_ERRORS
 from libs.common.settings import CommonSettings
-from libs.common.topology import DEAD, WORK, Topology, dead_queue, wait_for
+from libs.common.topology import DEAD, WORK, Topology, wait_for
 
 log = logging.getLogger(__name__)
 
@@ -164,12 +164,6 @@ class CommandBroker(RabbitmqBroker):
             "x-source-queue": q_name(message.queue_name),
         }
         self._publish(DEAD, q_name(message.queue_name), message, headers=headers)
-
-    def get_queue_message_counts(self, queue_name: str) -> tuple[int, int, int]:
-        """Ready, delayed (always 0: delays are shared by all queues) and dead messages of a queue."""
-        ready = self.channel.queue_declare(queue_name, passive=True).method.message_count
-        dead = self.channel.queue_declare(dead_queue(queue_name), passive=True).method.message_count
-        return ready, 0, dead
 
     def _publish(
         self,

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
-from cryptography.fernet import Fernet
 from sqlalchemy import URL
 
 from libs.common.errors import PermanentFailure
+from libs.common.sealing import new_key
 from libs.local import processes, procfile
 from libs.local.addresses import Addresses
 from libs.local.alias import plain_path
@@ -87,7 +87,7 @@ def _generated(
 def _secret_files(root: Path, environ: Mapping[str, str], node: BrokerNode | None) -> dict[str, str]:
     folder = root / "secrets"
     if not is_given("SEAL_KEYS", environ):
-        write_once(folder / "seal-keys", Fernet.generate_key().decode())
+        write_once(folder / "seal-keys", new_key())
     if not is_given("ADMIN_TOKEN", environ):
         write_once(folder / "admin-token", secrets.token_urlsafe(32))
     files = {"SEAL_KEYS_FILE": str(folder / "seal-keys"), "ADMIN_TOKEN_FILE": str(folder / "admin-token")}

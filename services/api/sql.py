@@ -6,7 +6,6 @@ This is a kindness to the author, not the guard: the database itself refuses to 
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 
 import sqlglot
@@ -21,16 +20,6 @@ ONE_SELECT = "it must be one SELECT, WITH or VALUES"
 
 _BEGINNINGS = (TokenType.SELECT, TokenType.WITH, TokenType.VALUES)
 _WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.DDL, exp.Command)
-_PARTS = re.compile(
-    r"""
-      [eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | `[^`]*`
-    | --[^\n]* | /\*.*?\*/ | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
-    | (?<![:\w\\]) : (?P<name>[A-Za-z_]\w*+) (?!:(?!:))
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-"""Texts, quoted names and comments, in which a colon means nothing; and parameters."""
-
 _WRITING_WORDS = (TokenType.INSERT, TokenType.UPDATE, TokenType.DELETE, TokenType.MERGE)
 
 
@@ -49,11 +38,6 @@ def complaint(sql: str, kind: str) -> str | None:
     if first.token_type not in _BEGINNINGS:
         return f"begins with {first.text.upper()}; {ONE_SELECT}"
     return _writing(sql, kind, statements[0])
-
-
-def bound_names(sql: str) -> set[str]:
-    """The names that stand as `:name` in `sql`. The generator reads them in the same way; a contract test says so."""
-    return {part["name"] for part in _PARTS.finditer(sql) if part["name"]}
 
 
 def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 from sqlalchemy.orm import Session
 
+from libs.common.sql_parameters import parameter_names
 from services.api import sql
 from services.api.parameters import Declared, Misfit, normalised
 from services.api.problems import Findings
@@ -75,7 +76,7 @@ def _check_sql(queries: dict[str, NewQuery], kind: str, wrong: Findings) -> None
 def _check_binds(queries: dict[str, NewQuery], declared: Sequence[Declared], wrong: Findings) -> None:
     names, used = {one.name for one in declared}, set[str]()
     for field, query in queries.items():
-        bound = sql.bound_names(query.sql)
+        bound = parameter_names(query.sql)
         used |= bound
         for name in sorted(bound - names):
             wrong.add(field, f"{field} uses :{name}, which parameters does not declare; declare it there.")

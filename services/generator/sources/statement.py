@@ -14,17 +14,7 @@ from sqlalchemy.types import TypeEngine
 
 from libs.common.errors import PermanentFailure
 from libs.common.messages import Parameter, ParameterType
-
-_PARTS = re.compile(
-    r"""
-      (?P<quiet> [eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | `[^`]*`
-               | --[^\n]* | /\*.*?\*/ | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
-    | (?<![:\w\\]) : (?P<name>[A-Za-z_]\w*+) (?!:(?!:))
-    | (?P<colon> (?<!:) : (?=\w))
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-"""What a colon in SQL can belong to: text, a quoted name or a comment; a parameter; or something else (`[1:2]`)."""
+from libs.common.sql_parameters import PARTS, parameter_names
 
 _COLONS = re.compile(r"(?<!:):(?=\w)|(?<=\\):")
 
@@ -40,11 +30,6 @@ _TYPES: Mapping[ParameterType, TypeEngine[Any]] = {
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
-def parameter_names(sql: str) -> set[str]:
-    """The parameters that `sql` asks for."""
-    return {part["name"] for part in _PARTS.finditer(sql) if part["name"]}
-
-
 def statement(sql: str, parameters: Iterable[Parameter], adapt: Callable[[object], object] | None = None) -> TextClause:
     """The statement with the parameters it names bound to typed values.
 
@@ -55,7 +40,7 @@ def statement(sql: str, parameters: Iterable[Parameter], adapt: Callable[[object
     wanted = parameter_names(sql)
     if missing := sorted(wanted - given.keys()):
         raise PermanentFailure(f"The SQL asks for the parameter ':{missing[0]}', which the report does not give.")
-    clause = text(_PARTS.sub(_escape, sql))
+    clause = text(PARTS.sub(_escape, sql))
     return clause.bindparams(*(_bound(given[name], adapt) for name in sorted(wanted)))
 
 
@@ -81,6 +66,8 @@ def _bound(parameter: Parameter, adapt: Callable[[object], object] | None) -> An
 
 def _escape(part: re.Match[str]) -> str:
     """The part as SQLAlchemy's `text` reads it: a colon that starts no parameter wears a backslash."""
+    if part["colon"]:
+        return r"\:"
     if not part["name"]:
         return _COLONS.sub(r"\\:", part[0])
     # It does not see the parameter in `:since::date`, but it does in `:since ::date`.

@@ -1,4 +1,4 @@
-"""The api, which checks a template, and the generator, which runs it, read the same parameters in the same SQL."""
+"""What the api takes for a parameter when it checks a template is what the generator binds when it runs the SQL."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.api.sql import bound_names
-from services.generator.sources.statement import parameter_names
+from libs.common.messages import Parameter
+from libs.common.sql_parameters import parameter_names
+from services.generator.sources.statement import statement
 
 PIECES = st.sampled_from(
     [
@@ -24,11 +25,18 @@ def test_any_sql_has_the_same_parameters_for_both(pieces: list[str]) -> None:
     assert bound_names(sql) == parameter_names(sql)
 
 
+def bound_names(sql: str) -> set[str]:
+    """The parameters of the statement that the database is given."""
+    values = [Parameter(name=name, type="integer", value=1) for name in parameter_names(sql)]
+    return set(statement(sql, values).compile().params)
+
+
 @pytest.mark.parametrize(
     ("sql", "names"),
     [
         ("SELECT :a, x::date, ':no' FROM t WHERE y = :b -- :no", {"a", "b"}),
         ("SELECT arr[1:2], arr[:n] /* :no */ FROM t", {"n"}),
+        ("SELECT arr[:2], arr[2:] FROM t", set()),
         ("SELECT $$ :no $$, \":no\", '12:30'", set()),
     ],
 )

@@ -9,7 +9,8 @@ from sqlalchemy.dialects import postgresql
 
 from libs.common.errors import PermanentFailure
 from libs.common.messages import Parameter, ParameterType
-from services.generator.sources.statement import parameter_names, statement, value_of
+from libs.common.sql_parameters import parameter_names
+from services.generator.sources.statement import statement, value_of
 
 
 def number(name: str, value: Any = 1) -> Parameter:
