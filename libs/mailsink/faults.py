@@ -11,6 +11,7 @@ A conversation passes these steps, in this order; a fault waits at one of them:
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -45,6 +46,7 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[tuple[Fault, int | None]] = []
+        self._struck: Counter[Step] = Counter()
 
     def refuse(
         self, reply: str, *, recipient: str | None = None, step: Step = "rcpt", times: int | None = None
@@ -70,9 +72,15 @@ class Faults:
         with self._lock:
             for index, (fault, times) in enumerate(self._waiting):
                 if fault.step == step and (fault.recipient is None or fault.recipient in recipients):
+                    self._struck[step] += 1
                     self._use_up(index, fault, times)
                     return fault
         return None
+
+    def struck(self, step: Step) -> int:
+        """How many faults have struck at `step` so far: what a test waits for before it acts in the middle of one."""
+        with self._lock:
+            return self._struck[step]
 
     def _add(self, fault: Fault, times: int | None) -> None:
         if times is not None and times < 1:

@@ -59,7 +59,7 @@ def test_an_interrupted_attempt_is_followed_by_the_next(world: MailerWorld) -> N
     world.sink.faults.slow("rcpt", 30, times=1)
     with world.mailer() as mailer:
         world.order(world.command())
-        world.wait_for_state("pending")
+        until(lambda: world.sink.faults.struck("rcpt") == 1, "the server holds the conversation")
         mailer.kill()
     with world.mailer():
         world.wait_for_event(DeliverySent)
@@ -82,11 +82,10 @@ def test_a_letter_that_was_handed_over_is_waited_for_before_it_counts_as_unknown
 
 
 def test_a_mailer_that_was_overtaken_cuts_its_connection_before_the_final_dot(world: MailerWorld) -> None:
-    world.sink.faults.slow("data", 2, times=1)
+    world.sink.faults.slow("data", 4, times=1)
     with world.mailer():
         world.order(world.command())
-        world.wait_for_state("pending")
-        until(lambda: world.outcomes() == [None], "the first attempt has begun")
+        until(lambda: world.sink.faults.struck("data") == 1, "the first attempt is under way")
         overtake(world)
         until(lambda: "has begun a newer attempt" in world.log.read_text(), "the first mailer has noticed")
     assert world.arrived() == {}
