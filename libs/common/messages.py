@@ -14,21 +14,22 @@ from uuid import UUID
 
 import msgspec
 
+from libs.common.conditions import Checks, Conditions
 from libs.common.errors import PermanentFailure
+from libs.common.handling import Drop, Keeping, Limits, Packing
+from libs.common.look import CsvDialect, Look, Widget
+from libs.common.values import Value
 
 MAX_MESSAGE_BYTES = 1_000_000
 """Rows and files never travel in a message; one above this size is refused when it is made."""
 
 Priority = Literal["urgent", "high", "normal", "low"]
-Format = Literal["xlsx", "csv", "pdf"]
+Format = Literal["xlsx", "csv", "pdf", "json", "ndjson", "parquet", "html"]
+FileFormat = Literal["xlsx", "csv", "pdf", "json", "ndjson", "parquet", "html", "zip"]
 Channel = Literal["email"]
 Stage = Literal["query", "render", "store"]
 ErrorClass = Literal["transient", "permanent", "unknown"]
 ParameterType = Literal["text", "integer", "number", "boolean", "date", "datetime"]
-
-
-class Value(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a message; it has no wire name of its own."""
 
 
 class Query(Value, frozen=True, kw_only=True):
@@ -54,6 +55,8 @@ class Source(Value, frozen=True, kw_only=True):
     sealed_url: str
     statement_timeout_seconds: int = 600
     max_rows: int = 1_000_000
+    concurrency: int = 0
+    """Reports that may read from it at the same time, over all generators; more are held back. 0: any number."""
 
 
 class Template(Value, frozen=True, kw_only=True):
@@ -64,6 +67,15 @@ class Template(Value, frozen=True, kw_only=True):
     title: str
     description: str = ""
     queries: tuple[Query, ...]
+    widgets: tuple[Widget, ...] = ()
+    """What to draw, in this order; empty draws a table of each query."""
+    look: Look = Look()
+    csv: CsvDialect = CsvDialect()
+    checks: Checks = Checks()
+    packing: Packing = Packing()
+    drop: Drop | None = None
+    keeping: Keeping = Keeping()
+    limits: Limits = Limits()
 
 
 class Recipient(Value, frozen=True, kw_only=True):
@@ -95,6 +107,7 @@ class ReportOrder(Value, frozen=True, kw_only=True):
     """Retries after a transient failure of the generation; the first try is not counted."""
     timezone: str = "UTC"
     """The IANA zone in which its people live: files are named and letters dated by its calendar."""
+    conditions: Conditions = Conditions()
 
 
 class Timing(Value, frozen=True, kw_only=True):
@@ -112,7 +125,7 @@ class Artifact(Value, frozen=True, kw_only=True):
 
     key: str
     filename: str
-    format: Format
+    format: FileFormat
     media_type: str
     size_bytes: int
     rows: int
@@ -181,6 +194,38 @@ class DeliverReport(Command, tag="deliver_report.v1", frozen=True, kw_only=True)
     """Sentences the reader must know, such as rows that a limit cut."""
 
 
+class ReleaseReport(Command, tag="release_report.v1", frozen=True, kw_only=True):
+    """Order the deliveries of a report that was held, because somebody has approved it (owner: generator)."""
+
+    report_id: UUID
+    approved_by: str
+    requested_at: datetime
+
+
+class TestSource(Command, tag="test_source.v1", frozen=True, kw_only=True):
+    """Connect to a source, read from it, try to write to it, and tell what came of it (owner: generator)."""
+
+    test_id: UUID
+    source: Source
+    requested_at: datetime
+
+
+class CheckTemplate(Command, tag="check_template.v1", frozen=True, kw_only=True):
+    """Ask the source for the columns of each query, without rows, and look whether the template fits (owner: generator)."""
+
+    check_id: UUID
+    template: Template
+    source: Source
+    parameters: tuple[Parameter, ...] = ()
+    requested_at: datetime
+
+
+class DeleteExpired(Command, tag="delete_expired.v1", frozen=True, kw_only=True):
+    """Delete the files whose time is over and tell which (owner: generator)."""
+
+    requested_at: datetime
+
+
 # Events of the api -----------------------------------------------------------------------------------------
 
 
@@ -199,6 +244,14 @@ class ScheduleDeleted(Event, tag="schedule.deleted.v1", frozen=True, kw_only=Tru
 
     schedule_id: UUID
     version: int
+
+
+class ReportCancelRequested(Event, tag="report.cancel_requested.v1", frozen=True, kw_only=True):
+    """Somebody does not want this report any more: stop it, or never begin it."""
+
+    report_id: UUID
+    requested_by: str
+    reason: str = ""
 
 
 # Events of the scheduler -----------------------------------------------------------------------------------
@@ -275,6 +328,83 @@ class ReportGenerated(Event, tag="report.generated.v1", frozen=True, kw_only=Tru
     query_seconds: float
     render_seconds: float
     store_seconds: float
+    expires_at: datetime | None = None
+    """When the files will be deleted."""
+    reused_from: UUID | None = None
+    """The report whose files these are, if they were made before and still fit."""
+    dropped_to: str = ""
+    """The folder or bucket that got a copy, without secrets."""
+
+
+class ReportHeld(Event, tag="report.held.v1", frozen=True, kw_only=True):
+    """The files exist, but a check failed: they wait for an approval, which orders the deliveries."""
+
+    report_id: UUID
+    attempt: int
+    artifacts: tuple[Artifact, ...]
+    rows: int
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+
+
+class ReportSkipped(Event, tag="report.skipped.v1", frozen=True, kw_only=True):
+    """The source was read, and a condition of the schedule says that nobody is to get a report."""
+
+    report_id: UUID
+    attempt: int
+    rows: int
+    reason: str
+
+
+class ReportCancelled(Event, tag="report.cancelled.v1", frozen=True, kw_only=True):
+    """The report was stopped because somebody asked for it; `attempt` is 0 if it had not begun."""
+
+    report_id: UUID
+    attempt: int
+    requested_by: str
+    reason: str = ""
+
+
+class ArtifactsExpired(Event, tag="artifacts.expired.v1", frozen=True, kw_only=True):
+    """These files of a report were deleted because their time was over."""
+
+    report_id: UUID
+    keys: tuple[str, ...]
+
+
+class QueryColumn(Value, frozen=True, kw_only=True):
+    """A column that a query gives; `kind` is the word of services/generator/columns."""
+
+    name: str
+    kind: str
+
+
+class QueryColumns(Value, frozen=True, kw_only=True):
+    """What one query of a template would give."""
+
+    query: str
+    columns: tuple[QueryColumn, ...]
+
+
+class SourceTested(Event, tag="source.tested.v1", frozen=True, kw_only=True):
+    """What came of a test of a source, in sentences for its owner."""
+
+    test_id: UUID
+    source_id: UUID
+    ok: bool
+    sentences: tuple[str, ...]
+    seconds: float
+
+
+class TemplateChecked(Event, tag="template.checked.v1", frozen=True, kw_only=True):
+    """What the source says of a template: its columns, and what does not fit."""
+
+    check_id: UUID
+    ok: bool
+    problems: tuple[str, ...]
+    queries: tuple[QueryColumns, ...]
+    seconds: float
 
 
 class ReportFailed(Event, tag="report.failed.v1", frozen=True, kw_only=True):

@@ -45,11 +45,12 @@ class Service:
         self.name = name
         self._settings = settings
         self._parts: list[Part] = []
+        self._started: list[Part] = []
         self._asked = SimpleQueue[int]()
         watch = QueueWatch(name, settings.broker_url, settings.queue_watch_seconds)
         self.health = Health(
             live={"parts": self._check_parts},
-            ready={"broker": watch.check, **ready},
+            ready={"start": self._check_start, "broker": watch.check, **ready},
         )
         self._helpers: list[Part] = [OperationsServer(settings.operations_host, operations_port, self.health), watch]
 
@@ -62,6 +63,7 @@ class Service:
         self._parts = [*self._helpers, *parts]
         for part in self._parts:
             part.start()
+            self._started.append(part)
         log.info("the service has started", extra={"parts": [part.name for part in self._parts]})
         code = self._wait()
         self._stop_parts()
@@ -86,7 +88,11 @@ class Service:
                 log.exception("a part did not stop cleanly", extra={"part": part.name})
 
     def _dead_parts(self) -> list[str]:
-        return [part.name for part in self._parts if not part.alive()]
+        return [part.name for part in self._started if not part.alive()]
+
+    def _check_start(self) -> None:
+        if len(self._started) < len(self._parts):
+            raise RuntimeError("The service is starting.")
 
     def _check_parts(self) -> None:
         if dead := self._dead_parts():

@@ -4,6 +4,7 @@
 |---|---|
 | `pressroom.work` (direct) | commands, routed by the name of their queue |
 | `reports.*`, `mail.*` | one queue per priority tier, so that urgent work never waits behind the rest |
+| `maintenance` | the generator's other commands |
 | `pressroom.wait.*` (fanout) | one queue per delay; what expires there returns to `pressroom.work` |
 | `pressroom.events` (topic) | events under their wire name; what nobody listens to lands in `pressroom.unroutable` |
 | `pressroom.dead` (direct) | dead letters of a queue `Q`, kept in `Q.XQ` until a person decides; nothing expires |
@@ -21,7 +22,16 @@ from amqp.channel import Channel
 from amqp.exceptions import PreconditionFailed
 
 from libs.common.errors import SettingsError
-from libs.common.messages import Command, DeliverReport, GenerateReport, Priority
+from libs.common.messages import (
+    CheckTemplate,
+    Command,
+    DeleteExpired,
+    DeliverReport,
+    GenerateReport,
+    Priority,
+    ReleaseReport,
+    TestSource,
+)
 
 WORK = "pressroom.work"
 EVENTS = "pressroom.events"
@@ -50,9 +60,16 @@ MAIL_QUEUES: Mapping[Priority, str] = {
     "normal": "mail.normal",
     "low": "mail.normal",
 }
-WORK_QUEUES = tuple(dict.fromkeys([*REPORT_QUEUES.values(), *MAIL_QUEUES.values()]))
+MAINTENANCE_QUEUE = "maintenance"
+"""For the generator, beside the reports: questions that a person waits for, and cleaning."""
 
-LISTENERS: Mapping[str, tuple[str, ...]] = {"api": ("#",), "scheduler": ("schedule.saved.*", "schedule.deleted.*")}
+WORK_QUEUES = tuple(dict.fromkeys([*REPORT_QUEUES.values(), *MAIL_QUEUES.values(), MAINTENANCE_QUEUE]))
+
+LISTENERS: Mapping[str, tuple[str, ...]] = {
+    "api": ("#",),
+    "scheduler": ("schedule.saved.*", "schedule.deleted.*"),
+    "generator": ("report.cancel_requested.*",),
+}
 """Which events each service listens to."""
 
 ENDLESS = 1_000_000
@@ -71,6 +88,8 @@ def queue_for(command: Command) -> str:
         return REPORT_QUEUES[command.order.priority]
     if isinstance(command, DeliverReport):
         return MAIL_QUEUES[command.priority]
+    if isinstance(command, ReleaseReport | TestSource | CheckTemplate | DeleteExpired):
+        return MAINTENANCE_QUEUE
     raise LookupError(f"{command.wire_name()} has no queue")
 
 

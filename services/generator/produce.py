@@ -15,6 +15,7 @@ from libs.common.messages import Artifact, Parameter, Stage
 from libs.common.storage import ArtifactStorage
 from services.generator.answers import Answer, keep
 from services.generator.job import Failed, Job, Produced
+from services.generator.parts import resolve
 from services.generator.progress import Reporter
 from services.generator.render import RENDERERS, Drawing, Report
 from services.generator.render.report import shifted
@@ -92,6 +93,9 @@ def _draw(job: Job, answers: tuple[Answer, ...], reporter: Reporter) -> list[Dra
         made_at=job.made_at,
         day=job.day,
         answers=answers,
+        parts=resolve(job.template.widgets, answers, job.folder),
+        look=job.template.look,
+        csv=job.template.csv,
     )
     folder = job.folder / "files"
     folder.mkdir()

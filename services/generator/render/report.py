@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from libs.common.look import CsvDialect, Look
 from libs.common.messages import Format
 from services.generator.answers import Answer
+from services.generator.parts import Part
 
 Progress = Callable[[int], None]
 """Hears how many rows are drawn so far."""
@@ -23,7 +25,11 @@ def shifted(progress: Progress, before: int) -> Progress:
 
 @dataclass(frozen=True)
 class Report:
-    """A report's content: the facts, without ink. `day` names the files; `parameters` are names and shown values."""
+    """A report's content: the facts, without ink. `day` names the files; `parameters` are names and shown values.
+
+    `answers` are what was read (data formats write them as they are), `parts` what people see of them. `banners` are
+    sentences that must be seen before the data: a failed check, rows that a limit cut.
+    """
 
     slug: str
     title: str
@@ -33,6 +39,18 @@ class Report:
     made_at: datetime
     day: date
     answers: tuple[Answer, ...]
+    parts: tuple[Part, ...]
+    look: Look = Look()
+    csv: CsvDialect = CsvDialect()
+    banners: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    scheduled_for: datetime | None = None
+    logo: Path | None = None
+    """The logo's file, already at hand."""
+    workbook: Path | None = None
+    """The branded workbook to fill, already at hand."""
+    password: str = ""
+    """Protects the files that can be: xlsx and pdf."""
 
     @property
     def rows(self) -> int:

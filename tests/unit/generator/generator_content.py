@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from services.generator.answers import Answer, keep
+from services.generator.parts import resolve
 from services.generator.render import Report
 from services.generator.sources.rows import Fetched
 
@@ -41,7 +42,7 @@ def report(*answers: Answer, **facts: Any) -> Report:
         "made_at": MADE_AT,
         "day": date(2026, 11, 23),
     }
-    return Report(answers=answers, **{**usual, **facts})
+    return Report(answers=answers, **{**usual, "parts": resolve((), answers, Path()), **facts})
 
 
 def quiet(rows: int) -> None:
