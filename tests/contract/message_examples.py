@@ -10,8 +10,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from libs.common.conditions import Change, Checks, Condition, Conditions, Freshness, NullShare
+from libs.common.handling import Drop, Keeping, Limits, Packing
+from libs.common.look import ColourRule, ColumnSetting, CsvDialect, Look, Sort, Widget
 from libs.common.messages import (
     Artifact,
+    ArtifactsExpired,
+    CheckTemplate,
+    DeleteExpired,
     DeliverReport,
     DeliveryDeferred,
     DeliveryPlan,
@@ -25,18 +33,28 @@ from libs.common.messages import (
     Parameter,
     PlannedDelivery,
     Query,
+    QueryColumn,
+    QueryColumns,
     Recipient,
+    ReleaseReport,
+    ReportCancelled,
+    ReportCancelRequested,
     ReportFailed,
     ReportGenerated,
+    ReportHeld,
     ReportOrder,
     ReportProgressed,
     ReportRetrying,
+    ReportSkipped,
     ReportStarted,
     ScheduleDeleted,
     SchedulePaused,
     ScheduleSaved,
     Source,
+    SourceTested,
     Template,
+    TemplateChecked,
+    TestSource,
     Timing,
 )
 
@@ -46,6 +64,7 @@ SCHEDULE = UUID("0b0a3f5e-8b6e-4b0e-9a51-3f1f6f3c2d10")
 OCCURRENCE = UUID("1c1b4f6e-9c7f-5c1f-8b62-4f2f7f4d3e21")
 REPORT = UUID("2d2c5f7e-ad8f-5d2f-9c73-5f3f8f5e4f32")
 DELIVERY = UUID("3e3d6f8e-be9f-5e3f-8d84-6f4f9f6f5f43")
+QUESTION = UUID("6b6f9abf-eabf-5b6f-9ba7-9f7fcf9f8f76")
 ANN = Recipient(address="ann@example.org", name="Ann Übel")
 
 ORDER = ReportOrder(
@@ -86,6 +105,79 @@ ARTIFACT = Artifact(
     sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 )
 NOTE = "50,000 of 1,204,331 rows."
+
+DASHBOARD = replace(
+    ORDER.template,
+    widgets=(
+        Widget(
+            kind="bar",
+            query="Sales",
+            title="Regions",
+            columns=(
+                ColumnSetting(
+                    column="region",
+                    label="Region",
+                    format="text",
+                    width=24.0,
+                    align="center",
+                    total="count",
+                    hidden=True,
+                    rules=(ColourRule(when="=", value="North", text="#7A4F00", paper="#FFF4D6"),),
+                ),
+            ),
+            sort=(Sort(column="amount", descending=True),),
+            group_by=("region",),
+            value="amount",
+            previous="amount_before",
+            better="higher",
+            x="region",
+            series=("amount", "returns"),
+            stacked=True,
+            format="currency:EUR",
+            width="half",
+        ),
+    ),
+    look=Look(
+        subtitle="All shops",
+        logo_key="looks/logo.png",
+        accent="#004D40",
+        page="A3",
+        orientation="landscape",
+        locale="de_AT",
+        cover=False,
+        workbook_key="looks/brand.xlsx",
+    ),
+    csv=CsvDialect(
+        delimiter=";",
+        quoting="all",
+        encoding="windows-1252",
+        bom=True,
+        decimal=",",
+        header=False,
+        null="NULL",
+        guard=False,
+    ),
+    checks=Checks(
+        min_rows=1,
+        max_rows=500,
+        required_columns=("region",),
+        nulls=(NullShare(query="Sales", column="region", at_most=0.05),),
+        fresh=(Freshness(query="Sales", column="day", within_seconds=86_400),),
+        change=(Change(query="Sales", measure="amount", at_most=0.5),),
+        on_failure="hold",
+    ),
+    packing=Packing(pack="zip", sealed_password="gAAAAAB-sealed-too"),
+    drop=Drop(sealed_url="gAAAAAB-sealed-three", shown="s3://reports/sales", pattern="{year}/{filename}"),
+    keeping=Keeping(days=90, reuse_seconds=600),
+    limits=Limits(soft_seconds=60.0, hard_seconds=90.0, memory_megabytes=512, max_rows=9_999, file_megabytes=20),
+)
+CONDITIONS = Conditions(
+    only_if=(Condition(query="Sales", measure="amount", when="<", value=1_000.5),),
+    crossing=True,
+    quiet_seconds=3_600,
+    only_if_changed=True,
+    send_empty=False,
+)
 
 _ALL: tuple[Message, ...] = (
     GenerateReport(
@@ -171,6 +263,41 @@ _ALL: tuple[Message, ...] = (
         error_class="permanent",
         reason="The table sales does not exist.",
     ),
+    ReleaseReport(report_id=REPORT, approved_by="ann", requested_at=AT),
+    TestSource(test_id=QUESTION, source=ORDER.source, requested_at=AT),
+    CheckTemplate(
+        check_id=QUESTION,
+        template=ORDER.template,
+        source=ORDER.source,
+        parameters=ORDER.parameters,
+        requested_at=AT,
+    ),
+    DeleteExpired(requested_at=AT),
+    ReportCancelRequested(at=AT, report_id=REPORT, requested_by="ann", reason="It asks for the wrong year."),
+    ReportCancelled(at=AT, report_id=REPORT, attempt=1, requested_by="ann", reason="It asks for the wrong year."),
+    ReportHeld(
+        at=AT,
+        report_id=REPORT,
+        attempt=2,
+        artifacts=(ARTIFACT,),
+        rows=12,
+        reasons=("The query Sales gives 12 rows; at least 100 are expected.",),
+        notes=(NOTE,),
+        expires_at=DUE,
+    ),
+    ReportSkipped(at=AT, report_id=REPORT, attempt=1, rows=3, reason="There are 3 rows; more than 10 were asked for."),
+    ArtifactsExpired(at=AT, report_id=REPORT, keys=("2026/03/sales.xlsx",)),
+    SourceTested(
+        at=AT, test_id=QUESTION, source_id=SCHEDULE, ok=True, sentences=("PostgreSQL 17 answers.",), seconds=0.125
+    ),
+    TemplateChecked(
+        at=AT,
+        check_id=QUESTION,
+        ok=True,
+        problems=("The query Sales has no column called day.",),
+        queries=(QueryColumns(query="Sales", columns=(QueryColumn(name="region", kind="text"),)),),
+        seconds=0.25,
+    ),
     DeliverySent(
         at=AT,
         delivery_id=DELIVERY,
@@ -216,5 +343,30 @@ _ALL: tuple[Message, ...] = (
     ),
 )
 
-EXAMPLES: Mapping[str, Message] = {message.wire_name(): message for message in _ALL}
+_SINCE_0_2: tuple[Message, ...] = (
+    GenerateReport(
+        report_id=REPORT,
+        order=replace(ORDER, template=DASHBOARD, source=replace(ORDER.source, concurrency=3), conditions=CONDITIONS),
+        requested_at=AT,
+    ),
+    ReportGenerated(
+        at=AT,
+        report_id=REPORT,
+        attempt=2,
+        artifacts=(ARTIFACT,),
+        deliveries=(),
+        rows=12,
+        query_seconds=0.25,
+        render_seconds=1.5,
+        store_seconds=0.125,
+        expires_at=DUE,
+        reused_from=DELIVERY,
+        dropped_to="s3://reports/sales",
+    ),
+)
+
+EXAMPLES: Mapping[str, Message] = {
+    **{message.wire_name(): message for message in _ALL},
+    **{f"{message.wire_name()}.since-0.2": message for message in _SINCE_0_2},
+}
 """By the name of their golden file."""

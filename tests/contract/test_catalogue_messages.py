@@ -48,7 +48,7 @@ def test_every_exchange_and_queue_is_described_and_none_that_does_not_exist(queu
     declared = Declared()
     Topology(queue_type).declare(declared)
     with_dead_letters = [*WORK_QUEUES, *map(events_queue, LISTENERS)]
-    described = {name for name in names(PAGE) if name.startswith(("pressroom.", "reports.", "mail."))}
+    described = {name for name in names(PAGE) if name.startswith(("pressroom.", "reports.", "mail.", "maintenance"))}
     assert described == declared.names - set(map(dead_queue, with_dead_letters))
     assert declared.names >= set(map(dead_queue, with_dead_letters)), "`Q.XQ` stands for the dead letters of each"
     assert "Q.XQ" in names(PAGE)

@@ -1,4 +1,4 @@
-"""What a report consists of, before any ink: tables, key figures and charts that every renderer draws in its own way."""
+"""What a report consists of, before any ink: tables, key figures and charts; each renderer draws them in its way."""
 
 from services.generator.parts.chart import ChartPart, Series
 from services.generator.parts.failed import FailedPart
