@@ -6,7 +6,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 RUN := $(VENV)/bin/python
 # Tests wait more than they compute: three at a time, each with servers of its own, need a third of the time.
 JOBS ?= 3
-PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadfile
+PYTEST := $(RUN) -m pytest --dist loadfile
+# A machine that forbids Python to keep compiled modules would compile ours anew in each of the many processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 # A stamp for each set of libraries, renewed when pyproject.toml changes; `dev` contains `demo`.
 DEMO := $(VENV)/.installed-demo
@@ -38,16 +40,16 @@ status: ## Show what runs
 	@if [ -x $(RUN) ]; then $(RUN) -m libs.local status || true; else echo "Nothing runs here."; fi
 
 test: $(DEV) rabbitmq postgresql ## Run all tests
-	@$(PYTEST)
+	@$(PYTEST) -n $(JOBS)
 
 test-unit: $(DEV) ## Run the tests that need no server
-	@$(PYTEST) tests/unit tests/contract
+	@$(PYTEST) -n 2 tests/unit tests/contract
 
 test-integration: $(DEV) rabbitmq postgresql ## Run the tests against a real RabbitMQ and PostgreSQL
-	@$(PYTEST) tests/integration
+	@$(PYTEST) -n $(JOBS) tests/integration
 
 test-e2e: $(DEV) rabbitmq postgresql ## Run the tests that follow a schedule to its letter through all services
-	@$(PYTEST) tests/e2e
+	@$(PYTEST) -n $(JOBS) tests/e2e
 
 lint: $(DEV) ## Check style, types and who may import whom
 	@$(RUN) -m ruff check .

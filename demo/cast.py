@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from libs.common.messages import Format
+
 
 class Reader(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who receives letters. All of them live in the domains that are set aside for examples."""
@@ -21,6 +23,7 @@ class Commission(msgspec.Struct, frozen=True, kw_only=True):
     template: str
     values: Mapping[str, Any]
     readers: tuple[Reader, ...]
+    formats: tuple[Format, ...] = ("xlsx", "pdf", "csv")
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -36,10 +39,17 @@ class Commission(msgspec.Struct, frozen=True, kw_only=True):
 AMELIA = Reader(address="amelia@example.org", name="Amelia")
 BESSIE = Reader(address="bessie@example.org", name="Bessie")
 JACQUELINE = Reader(address="jacqueline@example.com", name="Jacqueline")
+WILBUR = Reader(address="wilbur@example.com", name="Wilbur")
 DUTY_DESK = Reader(address="duty-desk@example.com", name="Duty desk")
 
 SCHEDULED = Commission(
     template="delays-by-carrier-and-month", values={"carrier": None}, readers=(AMELIA, BESSIE, JACQUELINE)
 )
 URGENT = Commission(template="departures-of-a-day", values={"date": "2013-02-08"}, readers=(DUTY_DESK,))
+DASHBOARD = Commission(
+    template="month-at-a-glance",
+    values={"month": "2013-07"},
+    readers=(WILBUR,),
+    formats=("xlsx", "pdf", "html", "csv"),
+)
 WEEKLY = Commission(template="worst-routes", values={"min_flights": 300, "limit": 25}, readers=(AMELIA,))

@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.engine import URL
 
-from demo.cast import SCHEDULED, URGENT, WEEKLY
-from demo.catalogue import FORMATS, CatalogueTemplate
+from demo.cast import DASHBOARD, SCHEDULED, URGENT, WEEKLY, Commission
+from demo.catalogue import CatalogueTemplate
 from libs.client import ApiProblem, Pressroom
 from libs.client.answers import Schedule
 from libs.common.clock import Clock
@@ -31,6 +31,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     scheduled: Schedule
     weekly: Schedule
     urgent_report: UUID
+    dashboard_report: UUID
 
 
 def create_definitions(pressroom: Pressroom, flights: Path, templates: Mapping[str, CatalogueTemplate]) -> None:
@@ -42,19 +43,20 @@ def create_definitions(pressroom: Pressroom, flights: Path, templates: Mapping[s
             title=template.title,
             description=template.description,
             source=SOURCE,
-            query=template.sql,
+            queries=[{"name": name, "sql": sql} for name, sql in template.queries.items()],
             parameters=template.parameters,
-            formats=FORMATS,
+            widgets=template.widgets,
+            look=template.look,
+            formats=["xlsx", "pdf", "csv"],
         )
 
 
 def place_orders(pressroom: Pressroom, now: Clock, sleep: Callable[[float], None]) -> Stage:
-    """A schedule that is due at once, a report that cannot wait, and a schedule for every week."""
+    """A schedule that is due at once, a report that cannot wait, a dashboard, and a schedule for every week."""
     return Stage(
         scheduled=_schedule_due_at_once(pressroom, now, sleep),
-        urgent_report=pressroom.order_report(
-            URGENT.template, parameters=URGENT.parameters, recipients=URGENT.recipients, priority="urgent"
-        ).id,
+        urgent_report=_order(pressroom, URGENT, priority="urgent"),
+        dashboard_report=_order(pressroom, DASHBOARD),
         weekly=pressroom.create_schedule(
             "The worst routes",
             WEEKLY.template,
@@ -65,6 +67,16 @@ def place_orders(pressroom: Pressroom, now: Clock, sleep: Callable[[float], None
             recipients=WEEKLY.recipients,
         ),
     )
+
+
+def _order(pressroom: Pressroom, commission: Commission, **fields: str) -> UUID:
+    return pressroom.order_report(
+        commission.template,
+        parameters=commission.parameters,
+        recipients=commission.recipients,
+        formats=commission.formats,
+        **fields,
+    ).id
 
 
 def _schedule_due_at_once(pressroom: Pressroom, now: Clock, sleep: Callable[[float], None]) -> Schedule:

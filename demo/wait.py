@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from demo.awaited import Awaited, LogOf
-from demo.cast import SCHEDULED, URGENT, Commission
+from demo.cast import DASHBOARD, SCHEDULED, URGENT, Commission
 from demo.show import Board, Line
 from demo.stage import Stage
 from libs.client import Pressroom
@@ -27,7 +27,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting:
-    """Waits for the two reports of the demo; `log` names the log file of a service."""
+    """Waits for the reports of the demo; `log` names the log file of a service."""
 
     def __init__(self, pressroom: Pressroom, stage: Stage, titles: Callable[[str], str], log: LogOf) -> None:
         self._pressroom = pressroom
@@ -36,6 +36,7 @@ class Waiting:
         self._occurrence: Occurrence | None = None
         self._reports = [
             Awaited(URGENT, titles(URGENT.template), lambda: stage.urgent_report),
+            Awaited(DASHBOARD, titles(DASHBOARD.template), lambda: stage.dashboard_report),
             Awaited(SCHEDULED, titles(SCHEDULED.template), self._scheduled_report),
         ]
 

@@ -102,7 +102,7 @@ def test_the_cases_themselves_are_accepted(ready: TestClient[Any]) -> None:
         assert ready.post(path, json=body).status_code in (201, 202), body
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_anything_anywhere_is_accepted_or_refused_in_words(
     ready: TestClient[Any], document: dict[str, Any], data: st.DataObject

@@ -18,7 +18,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(pieces=st.lists(PIECES, max_size=14))
 def test_any_sql_has_the_same_parameters_for_both(pieces: list[str]) -> None:
     sql = "".join(pieces)

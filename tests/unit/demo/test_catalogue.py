@@ -19,6 +19,7 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
     "departures-of-a-day": {"date": "2013-01-01"},
     "worst-routes": {"min_flights": 3, "limit": 500},
     "weather-and-delay": {"origin": None},
+    "month-at-a-glance": {"month": "2013-01"},
 }
 READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
 
@@ -27,31 +28,34 @@ def only_read(action: int, *_: object) -> int:
     return sqlite3.SQLITE_OK if action in READING else sqlite3.SQLITE_DENY
 
 
-def run(database: Path, slug: str, **values: Any) -> list[dict[str, Any]]:
-    """What the template answers on a connection that may do nothing but read."""
+def run(database: Path, slug: str, query: str = "", **values: Any) -> list[dict[str, Any]]:
+    """What a query of the template answers, the first if none is named; the connection may do nothing but read."""
+    sql = TEMPLATES[slug].queries[query or next(iter(TEMPLATES[slug].queries))]
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
         connection.set_authorizer(only_read)
-        cursor = connection.execute(TEMPLATES[slug].sql, {**VALUES[slug], **values})
+        cursor = connection.execute(sql, {**VALUES[slug], **values})
         return [dict(zip((column[0] for column in cursor.description), row, strict=True)) for row in cursor]
 
 
 def test_every_sql_file_is_a_template() -> None:
-    assert {path.stem for path in FOLDER.glob("*.sql")} == TEMPLATES.keys() == VALUES.keys()
+    assert {path.stem.partition(".")[0] for path in FOLDER.glob("*.sql")} == TEMPLATES.keys() == VALUES.keys()
+    assert sum(len(template.queries) for template in TEMPLATES.values()) == len(list(FOLDER.glob("*.sql")))
 
 
 @pytest.mark.parametrize("slug", TEMPLATES)
 def test_the_sql_binds_the_parameters_that_are_declared(slug: str) -> None:
     declared = {parameter["name"] for parameter in TEMPLATES[slug].parameters}
 
-    assert declared == set(text(TEMPLATES[slug].sql).compile().params)
+    assert all(declared == set(text(sql).compile().params) for sql in TEMPLATES[slug].queries.values())
 
 
 @pytest.mark.parametrize("slug", TEMPLATES)
 def test_the_sql_only_reads_and_finds_something(few_flights: Path, slug: str) -> None:
-    rows = run(few_flights, slug)
+    for query in TEMPLATES[slug].queries:
+        rows = run(few_flights, slug, query)
 
-    assert rows
-    assert all(column for row in rows for column in row)
+        assert rows
+        assert all(column for row in rows for column in row)
 
 
 def test_delays_are_those_of_the_data_set(few_flights: Path, given: list[dict[str, str]]) -> None:
@@ -116,6 +120,26 @@ def test_each_flight_with_a_reading_is_in_one_class_of_each_measure(few_flights:
     assert {measure: sum(row["Flights"] for row in rows if row["Measure"] == measure) for measure in with_reading} == (
         with_reading
     )
+
+
+def test_a_dashboard_shows_columns_that_its_queries_give(few_flights: Path) -> None:
+    slug = "month-at-a-glance"
+    given = {query: set(run(few_flights, slug, query)[0]) for query in TEMPLATES[slug].queries}
+    for widget in TEMPLATES[slug].widgets:
+        named = {*(one["column"] for one in widget.get("columns", ())), *widget.get("series", ())}
+        named |= {widget[field] for field in ("value", "previous", "x") if field in widget}
+        assert named | set(widget.get("group_by", ())) <= given[widget["query"]]
+
+
+def test_the_figures_of_a_month_are_those_of_the_data_set(few_flights: Path, given: list[dict[str, str]]) -> None:
+    delays = [int(line["arr_delay"]) for line in given if line["arr_delay"] != "NA"]
+
+    (row,) = run(few_flights, "month-at-a-glance")
+
+    assert (row["Flights"], row["Flights before"]) == (len(given), None)
+    assert row["Cancelled"] == pytest.approx(fmean(line["dep_time"] == "NA" for line in given), abs=0.0001)
+    assert row["On time"] == pytest.approx(fmean(delay < 15 for delay in delays), abs=0.0001)
+    assert row["Mean delay, min"] == pytest.approx(fmean(delays), abs=0.05)
 
 
 def test_one_airport_is_a_part_of_all(few_flights: Path) -> None:

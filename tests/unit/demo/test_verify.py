@@ -10,7 +10,7 @@ import pytest
 
 from demo.letters import Letter, read_letters
 from demo.tables import Table
-from demo.verify import strangers, verify
+from demo.verify import Content, strangers, verify
 from libs.client.answers import Artifact, Delivery
 from libs.common.errors import PermanentFailure
 from libs.mailsink.folder import Envelope, LetterFolder
@@ -64,7 +64,7 @@ class Mailbox:
         self.folder.keep(message.as_bytes(), envelope, uuid4())
 
     def verify(self, deliveries: list[Delivery], files: list[Artifact]) -> list[Letter]:
-        return verify(deliveries, files, EXPECTED, read_letters(self.folder.folder))
+        return verify(deliveries, files, Content(tables={"Flights": EXPECTED}), read_letters(self.folder.folder))
 
 
 @pytest.fixture

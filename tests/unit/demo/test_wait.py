@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from demo.cast import SCHEDULED, URGENT, Commission
+from demo.cast import DASHBOARD, SCHEDULED, URGENT, Commission
 from demo.show import Line
 from demo.stage import Stage
 from demo.wait import Finished, Waiting, wait_for_letters
@@ -16,14 +16,15 @@ from libs.client.answers import Delivery, Occurrence, Progress, Report, Schedule
 from libs.common.errors import PermanentFailure, TransientFailure
 
 SCHEDULE = Schedule(id=uuid4(), name="Delays", version=1, active=True, in_words="once")
-URGENT_REPORT, SCHEDULED_REPORT = uuid4(), uuid4()
+URGENT_REPORT, DASHBOARD_REPORT, SCHEDULED_REPORT = uuid4(), uuid4(), uuid4()
+COMMISSIONS = {URGENT_REPORT: URGENT, DASHBOARD_REPORT: DASHBOARD, SCHEDULED_REPORT: SCHEDULED}
 
 
 class Record:
     """What the API would answer: each report's status, its deliveries' states, and the occurrences."""
 
     def __init__(self) -> None:
-        self.status = {URGENT_REPORT: "queued", SCHEDULED_REPORT: "queued"}
+        self.status = dict.fromkeys(COMMISSIONS, "queued")
         self.reason = ""
         self.states: dict[UUID, Sequence[str]] = {}
         self.occurrences: list[Occurrence] = []
@@ -43,7 +44,7 @@ class Record:
         return Progress(id=report_id, status=self.status[report_id], reason=self.reason, rows=185, attempt=1)
 
     def report(self, report_id: UUID) -> Report:
-        commission: Commission = URGENT if report_id == URGENT_REPORT else SCHEDULED
+        commission: Commission = COMMISSIONS[report_id]
         deliveries = tuple(
             Delivery(id=uuid4(), address=reader.address, state=state, attempt=1, reason="550 no such user", answer="")
             for reader, state in zip(commission.readers, self.states.get(report_id, ()), strict=False)
@@ -53,6 +54,7 @@ class Record:
 
     def finish(self) -> None:
         self.end(URGENT_REPORT, "completed", "sent")
+        self.end(DASHBOARD_REPORT, "completed", "sent")
         self.end(SCHEDULED_REPORT, "completed", "sent", "sent", "sent")
         self.occur("success")
 
@@ -63,7 +65,7 @@ def record() -> Record:
 
 
 def waiting_on(record: Record) -> Waiting:
-    stage = Stage(scheduled=SCHEDULE, weekly=SCHEDULE, urgent_report=URGENT_REPORT)
+    stage = Stage(scheduled=SCHEDULE, weekly=SCHEDULE, urgent_report=URGENT_REPORT, dashboard_report=DASHBOARD_REPORT)
     return Waiting(record, stage, str.title, lambda service: f"log/{service}.log")  # type: ignore[arg-type]
 
 
@@ -84,8 +86,8 @@ def test_waiting_ends_when_all_letters_were_taken(record: Record) -> None:
 
     finished = wait(record, boards)
 
-    assert [one.report.id for one in finished] == [URGENT_REPORT, SCHEDULED_REPORT]
-    assert [(line.letters, line.expected) for line in boards[-1]] == [(1, 1), (3, 3)]
+    assert [one.report.id for one in finished] == list(COMMISSIONS)
+    assert [(line.letters, line.expected) for line in boards[-1]] == [(1, 1), (1, 1), (3, 3)]
 
 
 def test_a_letter_of_unknown_fate_may_have_come(record: Record) -> None:
@@ -93,7 +95,7 @@ def test_a_letter_of_unknown_fate_may_have_come(record: Record) -> None:
     record.end(SCHEDULED_REPORT, "partial", "sent", "unknown", "sent")
     record.occur("partial")
 
-    assert len(wait(record)) == 2
+    assert len(wait(record)) == 3
 
 
 def test_waiting_goes_on_until_the_occurrence_is_closed(record: Record) -> None:

@@ -180,7 +180,7 @@ def test_an_encoded_word_in_a_subject_is_text_like_any_other(make_command: MakeC
     assert read(letter_of(make_command(subject=subject)))["Subject"] == subject
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(subject=any_text, name=any_text, title=any_text)
 def test_any_text_is_read_back_as_it_was(make_command: MakeCommand, subject: str, name: str, title: str) -> None:
     recipient = Recipient(address="ada@example.org", name=name)
@@ -195,7 +195,7 @@ def test_any_text_is_read_back_as_it_was(make_command: MakeCommand, subject: str
     assert f"<title>{escape(one_line(title), quote=False)}</title>" in text_of(letter, "html")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text(min_size=1, max_size=300))
 def test_any_file_name_is_read_back_as_it_was_made_safe(make_command: MakeCommand, name: str) -> None:
     changed = msgspec.structs.replace(make_command().artifacts[0], filename=name)
