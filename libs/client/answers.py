@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-ReportStatus = Literal["queued", "running", "retrying", "delivering", "completed", "partial", "failed"]
-ENDED: frozenset[str] = frozenset(("completed", "partial", "failed"))
+ENDED: frozenset[str] = frozenset(("completed", "partial", "failed", "skipped", "cancelled"))
 """A report with one of these statuses changes no more."""
+
+HELD = "held"
+"""A report with this status waits for a person: `approve_report` sends it, `cancel_report` ends it."""
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,12 +22,24 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
+class SourceTest(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a test of a source. `status` is pending, ok or failed; `sentences` say why and what to do."""
+
+    id: UUID
+    status: str
+    url: str
+    sentences: tuple[str, ...] = ()
+    seconds: float | None = None
+
+
 class Template(msgspec.Struct, frozen=True, kw_only=True):
     """What to produce."""
 
     id: UUID
     slug: str
     title: str
+    warnings: tuple[str, ...] = ()
+    """Sentences about what may not have been meant, or could not be checked."""
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +51,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     active: bool
     in_words: str
     next_run_at: datetime | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class Occurrence(msgspec.Struct, frozen=True, kw_only=True):

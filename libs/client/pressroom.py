@@ -13,7 +13,19 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from libs.client.answers import Accepted, Artifact, Named, Occurrence, Progress, Report, ReportLine, Schedule, Template
+from libs.client.answers import (
+    HELD,
+    Accepted,
+    Artifact,
+    Named,
+    Occurrence,
+    Progress,
+    Report,
+    ReportLine,
+    Schedule,
+    SourceTest,
+    Template,
+)
 from libs.client.problem import Unreachable
 from libs.client.transport import Transport
 from libs.common.errors import SettingsError
@@ -102,7 +114,35 @@ class Pressroom:
         """One report now; `fields` are the other fields of `POST /reports/`, such as `priority` and `recipients`."""
         return self._create("reports/", Accepted, {"report_type": report_type, **fields}, key)
 
+    def cancel_report(self, report_id: UUID, reason: str = "") -> Accepted:
+        """Stop a report, or let it never begin; ApiProblem (409) if it has ended."""
+        body = {"reason": reason} if reason else {}
+        return self._transport.call("POST", f"{API}/reports/{report_id}/cancel/", Accepted, body=body)
+
+    def approve_report(self, report_id: UUID) -> Accepted:
+        """Let a report that is held be sent; doing it again changes nothing."""
+        return self._transport.call("POST", f"{API}/reports/{report_id}/approve/", Accepted)
+
+    def set_logo(self, template: UUID | str, picture: bytes) -> Template:
+        """A PNG or JPEG that the template's files carry."""
+        return self._transport.send("PUT", f"{API}/templates/{_step(template)}/logo", picture, Template)
+
+    def set_workbook(self, template: UUID | str, workbook: bytes) -> Template:
+        """An xlsx file whose named ranges and tables are filled instead of a new workbook."""
+        return self._transport.send("PUT", f"{API}/templates/{_step(template)}/workbook", workbook, Template)
+
     # Questions -------------------------------------------------------------------------------------------------
+
+    def test_source(self, source: UUID | str, *, timeout_seconds: float = 60) -> SourceTest:
+        """Have a generator connect, read and try to write; Unreachable if none answers in time."""
+        deadline = time.monotonic() + timeout_seconds
+        test = self._transport.call("POST", f"{API}/sources/{_step(source)}/test/", SourceTest)
+        while test.status == "pending":
+            if time.monotonic() > deadline:
+                raise Unreachable(f"No generator has tested the source {source} within {timeout_seconds:g} s.")
+            time.sleep(0.2)
+            test = self._transport.call("GET", test.url, SourceTest)
+        return test
 
     def sources(self) -> Iterator[Named]:
         """All sources, by name."""
@@ -137,9 +177,9 @@ class Pressroom:
         return self._transport.call("GET", f"{API}/reports/{report_id}/progress/", Progress)
 
     def wait_for_report(self, report_id: UUID, *, timeout_seconds: float) -> Report:
-        """The report once it has ended, however it did; Unreachable if that takes too long."""
+        """The report once it has ended or is held for a person; Unreachable if that takes too long."""
         deadline = time.monotonic() + timeout_seconds
-        while not (progress := self.progress(report_id)).ended:
+        while not (progress := self.progress(report_id)).ended and progress.status != HELD:
             if time.monotonic() > deadline:
                 raise Unreachable(f"The report {report_id} is still {progress.status} after {timeout_seconds:g} s.")
             time.sleep(0.1)

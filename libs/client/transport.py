@@ -57,6 +57,12 @@ class Transport:
         )
         return msgspec.json.decode(response.content, type=answer)
 
+    def send(self, method: str, path: str, content: bytes, answer: type[T]) -> T:
+        """The answer to a request whose body is a file."""
+        headers = {"Content-Type": "application/octet-stream"}
+        response = self._patiently(lambda: _checked(self._http.request(method, path, content=content, headers=headers)))
+        return msgspec.json.decode(response.content, type=answer)
+
     def delete(self, path: str) -> None:
         """Make sure that the thing is gone. A repetition that finds nothing is no failure: an earlier try arrived."""
         tries = 0

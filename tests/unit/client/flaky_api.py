@@ -58,7 +58,7 @@ class FlakyApi:
                 asked.append(Asked(self.command, self.path, dict(self.headers), body))
                 _send(self, next_answer())
 
-            do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815
+            do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
 
             def log_message(self, *args: object) -> None:
                 """Quiet."""

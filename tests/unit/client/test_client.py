@@ -209,3 +209,38 @@ def test_a_missing_token_is_named(environment: Callable[..., None]) -> None:
     environment()
     with pytest.raises(SettingsError, match="PRESSROOM_TOKEN is not set"):
         Pressroom("http://127.0.0.1:1")
+
+
+def test_a_test_of_a_source_is_waited_for(api: FlakyApi, pressroom: Pressroom) -> None:
+    pending = body(id=str(REPORT), status="pending", url="/api/v1/sources/shop/tests/1")
+    api.answers = [pending, pending, body(id=str(REPORT), status="ok", url="/", sentences=["PostgreSQL 17 answers."])]
+    assert pressroom.test_source("my shop").sentences == ("PostgreSQL 17 answers.",)
+    asked = [(asked.method, asked.path) for asked in api.asked]
+    assert asked[0] == ("POST", "/api/v1/sources/my%20shop/test/")
+    assert asked[1:] == [("GET", "/api/v1/sources/shop/tests/1")] * 2
+
+
+def test_a_held_report_is_not_waited_for_any_longer_and_can_be_approved_or_cancelled(
+    api: FlakyApi, pressroom: Pressroom
+) -> None:
+    facts = {"id": str(REPORT), "reason": "", "rows": 1, "attempt": 1}
+    api.answers = [body(status="running", **facts), body(status="held", **facts), body(status="held", **facts)]
+    assert pressroom.wait_for_report(REPORT, timeout_seconds=30).status == "held"
+    api.answers = [body(id=str(REPORT), status="held")]
+    pressroom.approve_report(REPORT)
+    pressroom.cancel_report(REPORT, "Wrong year.")
+    assert [asked.path.removeprefix(f"/api/v1/reports/{REPORT}") for asked in api.asked[-2:]] == [
+        "/approve/",
+        "/cancel/",
+    ]
+    assert json.loads(api.asked[-1].body) == {"reason": "Wrong year."}
+
+
+def test_an_upload_is_the_file_itself(api: FlakyApi, pressroom: Pressroom) -> None:
+    api.answers = [body(id=str(REPORT), slug="delays", title="Delays")]
+    pressroom.set_logo("delays", b"\x89PNG")
+    assert (api.asked[0].method, api.asked[0].path, api.asked[0].body) == (
+        "PUT",
+        "/api/v1/templates/delays/logo",
+        b"\x89PNG",
+    )
