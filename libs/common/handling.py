@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -45,3 +46,23 @@ class Limits(Choice, frozen=True, kw_only=True):
     memory_megabytes: Annotated[int, msgspec.Meta(ge=128)] | None = None
     max_rows: Annotated[int, msgspec.Meta(ge=1)] | None = None
     file_megabytes: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
+PROTECTABLE = ("xlsx", "pdf")
+"""Formats that can have a password by themselves."""
+
+
+def unprotected(formats: Iterable[str]) -> list[str]:
+    """Those of the formats that can have a password only inside a zip, each once."""
+    return [one for one in dict.fromkeys(formats) if one not in PROTECTABLE]
+
+
+N = TypeVar("N", int, float)
+
+
+def least(setting: N, *own: N | None) -> N:
+    """The generator's setting, or what a template or source allows if that is less."""
+    found = setting
+    for one in own:
+        found = found if one is None else min(found, one)
+    return found

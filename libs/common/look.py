@@ -13,7 +13,7 @@ Total = Literal["sum", "average", "min", "max", "count"]
 Comparison = Literal[">", ">=", "<", "<=", "=", "!="]
 WidgetKind = Literal["table", "figure", "bar", "line", "area", "pie"]
 
-Colour = Annotated[str, msgspec.Meta(pattern=r"^#[0-9A-Fa-f]{6}\Z", extra={"right": "a colour like #1F4E79"})]
+Colour = Annotated[str, msgspec.Meta(pattern=r"^#[0-9A-Fa-f]{6}$(?!\n)", extra={"right": "a colour like #1F4E79"})]
 ColumnName = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Label = Annotated[str, msgspec.Meta(max_length=200)]
 
@@ -56,8 +56,8 @@ class Widget(Choice, frozen=True, kw_only=True):
     """One part of a report, drawn from one query: a table, a key figure or a chart."""
 
     kind: WidgetKind = "table"
-    query: str
-    """The name of the query. Widgets may share one: it is run once."""
+    query: str = ""
+    """The name of the query; empty takes the first. Widgets may share one: it is run once."""
     title: Label = ""
     """Names the sheet or section; empty takes the query's name."""
     columns: tuple[ColumnSetting, ...] = ()
@@ -82,20 +82,28 @@ class Widget(Choice, frozen=True, kw_only=True):
     """On a page; two halves in a row stand side by side."""
 
 
-class Look(Choice, frozen=True, kw_only=True):
-    """The brand and the paper of a template."""
+class Style(Choice, frozen=True, kw_only=True):
+    """What people choose of the brand and the paper of a template."""
 
     subtitle: Annotated[str, msgspec.Meta(max_length=300)] = ""
-    logo_key: str = ""
-    """A PNG or JPEG in the artifact storage."""
     accent: Colour = "#1F4E79"
     page: Literal["A4", "A3", "letter", "legal", "auto"] = "auto"
     """`auto`: the smallest paper on which the widest table is readable."""
     orientation: Literal["portrait", "landscape", "auto"] = "auto"
-    locale: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]+)*\Z")] = "en"
+    locale: Annotated[
+        str,
+        msgspec.Meta(pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]+)*$(?!\n)", extra={"right": "a locale like en or de_AT"}),
+    ] = "en"
     """How PDF and HTML write numbers and dates, as `de` or `en_GB`. Data formats (csv, json, …) stay neutral."""
     cover: bool = True
     """A block that says what was asked, with which parameters, when, from which source, and how many rows."""
+
+
+class Look(Style, frozen=True, kw_only=True):
+    """The brand and the paper of a template."""
+
+    logo_key: str = ""
+    """A PNG or JPEG in the artifact storage."""
     workbook_key: str = ""
     """An xlsx workbook in the artifact storage whose named ranges and tables are filled instead of a new workbook."""
 

@@ -9,17 +9,25 @@ import msgspec
 from msgspec import UNSET
 from sqlalchemy.orm import Session
 
+from libs.common.sealing import Sealer
 from libs.common.sql_parameters import parameter_names
 from services.api import sql
+from services.api.condition_check import check_checks
+from services.api.definitions import as_json
+from services.api.handling_check import check_csv, check_limits, sealed_drop, sealed_packing
 from services.api.parameters import Declared, Misfit, normalised
 from services.api.problems import Findings
 from services.api.schemas.templates import NewParameter, NewQuery, NewTemplate
 from services.api.sources import source_or_none
+from services.api.tables import TemplateRow
+from services.api.widget_check import checked_widgets
 from services.api.words import shown
 
 
-def checked_template(session: Session, new: NewTemplate) -> dict[str, Any]:
-    """The columns of a template that can work; Refused if this one cannot."""
+def checked_template(
+    session: Session, sealer: Sealer, new: NewTemplate, kept: TemplateRow | None = None
+) -> dict[str, Any]:
+    """The columns of a template that can work; Refused if this one cannot. Secrets left out are those of `kept`."""
     with Findings() as wrong:
         source = source_or_none(session, new.source)
         if source is None:
@@ -31,8 +39,10 @@ def checked_template(session: Session, new: NewTemplate) -> dict[str, Any]:
             _check_sql(queries, source.kind, wrong)
         if not wrong.errors:
             _check_binds(queries, declared, wrong)
+        parts = _parts(new, [query.name for query in queries.values()], sealer, kept, wrong)
     assert source is not None
     return {
+        **parts,
         "slug": new.slug,
         "title": new.title,
         "description": new.description,
@@ -40,6 +50,21 @@ def checked_template(session: Session, new: NewTemplate) -> dict[str, Any]:
         "queries": [{"name": query.name, "sql": query.sql} for query in queries.values()],
         "parameters": [msgspec.structs.asdict(one) for one in declared],
         "formats": list(dict.fromkeys(new.formats)),
+    }
+
+
+def _parts(
+    new: NewTemplate, queries: list[str], sealer: Sealer, kept: TemplateRow | None, wrong: Findings
+) -> dict[str, Any]:
+    """What the template says beside its queries, as it travels."""
+    check_csv(new.csv, wrong)
+    check_checks(new.checks, queries, wrong)
+    check_limits(new.limits, wrong)
+    return {
+        "widgets": as_json(checked_widgets(new.widgets, queries, wrong)),
+        "packing": sealed_packing(new.packing, kept.packing if kept else {}, new.formats, sealer, wrong),
+        "drop": sealed_drop(new.drop, kept.drop if kept else None, sealer, wrong),
+        **{name: as_json(getattr(new, name)) for name in ("look", "csv", "checks", "keeping", "limits")},
     }
 
 

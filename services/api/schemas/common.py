@@ -45,7 +45,7 @@ Formats = Annotated[
         min_length=1,
         max_length=10,
         description="The files to make.",
-        extra={"right": "a list of one or more of xlsx, csv, pdf"},
+        extra={"right": "a list of one or more of xlsx, csv, pdf, json, ndjson, parquet, html"},
     ),
 ]
 Values = Annotated[
@@ -59,8 +59,10 @@ ReportType = Annotated[
     ),
 ]
 
-ReportStatus = Literal["queued", "running", "retrying", "delivering", "completed", "partial", "failed"]
-OccurrenceStatus = Literal["started", "success", "partial", "failed", "missed"]
+ReportStatus = Literal[
+    "queued", "running", "retrying", "held", "delivering", "completed", "partial", "failed", "skipped", "cancelled"
+]
+OccurrenceStatus = Literal["started", "success", "partial", "failed", "skipped", "held", "missed"]
 DeliveryState = Literal["pending", "deferred", "sent", "rejected", "unknown"]
 
 

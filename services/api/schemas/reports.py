@@ -8,8 +8,10 @@ from uuid import UUID
 
 import msgspec
 
-from libs.common.messages import Channel, ErrorClass, Format, Priority, Stage
+from libs.common.messages import Channel, ErrorClass, FileFormat, Format, Priority, Stage
 from services.api.schemas.common import (
+    END,
+    LINE,
     Body,
     DeliveryState,
     Formats,
@@ -34,6 +36,30 @@ class NewReport(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     recipients: Recipients = []
     subject: Subject = ""
     body: Body = ""
+
+
+class CancelReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Stop a report, or never begin it."""
+
+    reason: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=rf"{LINE}|^{END}",
+            max_length=500,
+            description="Why, for those who would have received it.",
+            extra={"right": "one line of at most 500 characters"},
+        ),
+    ] = ""
+
+
+class CancelAccepted(msgspec.Struct, kw_only=True):
+    """The report will be stopped; `links.progress` tells when. One that ends before that stays as it ended."""
+
+    id: UUID
+    status: ReportStatus
+    cancel_requested_at: datetime
+    detail: Annotated[str, msgspec.Meta(description="What happens now, in a sentence.")]
+    links: ReportLinks
 
 
 class ReportLinks(msgspec.Struct):
@@ -65,11 +91,12 @@ class ArtifactView(msgspec.Struct, kw_only=True):
     """One finished file."""
 
     filename: str
-    format: Format
+    format: FileFormat
     media_type: str
     rows: int
     size_bytes: int
     sha256: str
+    expired_at: Annotated[datetime | None, msgspec.Meta(description="Since when it is deleted.")]
     url: Annotated[str, msgspec.Meta(description="Where to download it.")]
 
 
@@ -175,7 +202,10 @@ class ReportView(msgspec.Struct, kw_only=True):
     max_attempts: int | None
     attempts: list[ReportAttemptView]
     rows: int
-    notes: list[str]
+    notes: Annotated[list[str], msgspec.Meta(description="What its readers are told, such as rows that were cut.")]
+    shortfalls: Annotated[list[str], msgspec.Meta(description="Parts that should be in it and are not, with reasons.")]
+    approved_at: Annotated[datetime | None, msgspec.Meta(description="When a report that was held was approved.")]
+    approved_by: str | None
     artifacts: list[ArtifactView]
     deliveries: list[DeliveryView]
     timings: Timings
@@ -183,6 +213,10 @@ class ReportView(msgspec.Struct, kw_only=True):
     started_at: datetime | None
     generated_at: datetime | None
     ended_at: datetime | None
+    cancel_requested_at: datetime | None
+    expires_at: Annotated[datetime | None, msgspec.Meta(description="When the files will be deleted.")]
+    reused_from: Annotated[UUID | None, msgspec.Meta(description="The earlier report whose files these are.")]
+    dropped_to: Annotated[str, msgspec.Meta(description="The folder or bucket that got copies of the files.")]
     links: ReportLinks
 
 

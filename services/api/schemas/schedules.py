@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from libs.common.conditions import Conditions
 from libs.common.messages import Format, Priority
 from services.api.schemas.common import (
     Body,
@@ -36,6 +37,52 @@ Zone = Annotated[str, msgspec.Meta(min_length=1, max_length=100, description="An
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+Filename = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=120, description="What the files are called, without their ending. Without it slug and day name them."
+    ),
+]
+MisfirePolicy = Annotated[
+    Literal["skip", "once", "all"],
+    msgspec.Meta(
+        description=(
+            "What becomes of moments that passed while the scheduler was away. skip: missed. once: the latest starts. "
+            "all: the latest max_catch_up start."
+        )
+    ),
+]
+MaxLateness = Annotated[
+    int,
+    msgspec.Meta(
+        ge=0,
+        le=31_536_000,
+        description=(
+            "What is later than this is missed. null: 300 for skip, the scheduler's setting for once, no limit for all."
+        ),
+    ),
+]
+MaxCatchUp = Annotated[
+    int, msgspec.Meta(ge=1, le=1_000, description="At most so many moments are made up for. Needed for all.")
+]
+MaxOccurrences = Annotated[
+    int, msgspec.Meta(ge=1, le=100_000, description="The schedule ends after so many moments, from starts_at on.")
+]
+Jitter = Annotated[
+    int,
+    msgspec.Meta(
+        ge=0, le=86_400, description="The schedule starts up to so much later, by an offset that never changes."
+    ),
+]
+CalendarName = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=200, description="The name of a calendar of days off.")
+]
+OnDayOff = Annotated[
+    Literal["skip", "previous", "next"],
+    msgspec.Meta(description="A moment on a day off is skipped, or comes on the business day before or after."),
+]
+
+
 class NewSchedule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """When a template is produced, with which parameters, and who receives it."""
 
@@ -53,6 +100,15 @@ class NewSchedule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     recipients: Recipients
     subject: Subject = ""
     body: Body = ""
+    conditions: Conditions = Conditions()
+    filename: Filename = ""
+    misfire: MisfirePolicy = "once"
+    max_lateness_seconds: MaxLateness | None = None
+    max_catch_up: MaxCatchUp | None = None
+    max_occurrences: MaxOccurrences | None = None
+    jitter_seconds: Jitter = 0
+    calendar: CalendarName | None = None
+    on_day_off: OnDayOff = "skip"
     active: Annotated[bool, msgspec.Meta(description="false: saved, but it does not fire.")] = True
 
 
@@ -72,6 +128,15 @@ class ScheduleChanges(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     recipients: Recipients | UnsetType = UNSET
     subject: Subject | UnsetType = UNSET
     body: Body | UnsetType = UNSET
+    conditions: Conditions | UnsetType = UNSET
+    filename: Filename | UnsetType = UNSET
+    misfire: MisfirePolicy | UnsetType = UNSET
+    max_lateness_seconds: MaxLateness | UnsetType | None = UNSET
+    max_catch_up: MaxCatchUp | UnsetType | None = UNSET
+    max_occurrences: MaxOccurrences | UnsetType | None = UNSET
+    jitter_seconds: Jitter | UnsetType = UNSET
+    calendar: CalendarName | UnsetType | None = UNSET
+    on_day_off: OnDayOff | UnsetType = UNSET
     active: bool | UnsetType = UNSET
 
 
@@ -88,12 +153,24 @@ class ScheduleView(msgspec.Struct, kw_only=True):
     starts_at: datetime | None
     ends_at: datetime | None
     in_words: Annotated[str, msgspec.Meta(description="The timing as a phrase, like `every day at 08:00 (UTC)`.")]
+    warnings: Annotated[
+        list[str], msgspec.Meta(description="What is allowed but may not be meant, like that it fires 4 times a year.")
+    ]
+    filename: str
+    misfire: MisfirePolicy
+    max_lateness_seconds: int | None
+    max_catch_up: int | None
+    max_occurrences: int | None
+    jitter_seconds: int
+    calendar: Annotated[str | None, msgspec.Meta(description="The name of its calendar.")]
+    on_day_off: OnDayOff
     parameters: dict[str, Any]
     formats: Annotated[list[Format] | None, msgspec.Meta(description="null: those of the template.")]
     priority: Priority
     recipients: list[RecipientView]
     subject: str
     body: str
+    conditions: Annotated[Conditions, msgspec.Meta(description="What is left out in it is as by default.")]
     active: bool
     pause_reason: Annotated[str | None, msgspec.Meta(description="Why the scheduler has stopped it.")]
     next_run_at: Annotated[datetime | None, msgspec.Meta(description="The next moment; null if there is none.")]
@@ -116,7 +193,9 @@ class OccurrenceView(msgspec.Struct, kw_only=True):
     schedule_version: int
     scheduled_for: datetime
     status: OccurrenceStatus
-    lateness_seconds: Annotated[float, msgspec.Meta(description="From the expected moment to its claim.")]
+    lateness_seconds: Annotated[
+        float, msgspec.Meta(description="From the expected moment to its claim, without what jitter_seconds asked for.")
+    ]
     duration_seconds: Annotated[float | None, msgspec.Meta(description="From its claim to its end.")]
     ended_at: datetime | None
     rows: int | None

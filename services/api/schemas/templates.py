@@ -9,8 +9,12 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from libs.common.conditions import Checks
+from libs.common.handling import Keeping, Limits
+from libs.common.look import CsvDialect, Style, Widget
 from libs.common.messages import Format, ParameterType
 from services.api.schemas.common import END, LINE, Formats, Name
+from services.api.schemas.handling import DropView, NewDrop, NewPacking, PackingView
 
 Slug = Annotated[
     str,
@@ -63,6 +67,10 @@ class NewParameter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omi
 
 Queries = Annotated[list[NewQuery], msgspec.Meta(min_length=1, max_length=20)]
 Parameters = Annotated[list[NewParameter], msgspec.Meta(max_length=50)]
+Widgets = Annotated[
+    tuple[Widget, ...],
+    msgspec.Meta(max_length=50, description="What to draw, in this order; without any a table of each query."),
+]
 
 
 class NewTemplate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -76,6 +84,14 @@ class NewTemplate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     queries: Queries | UnsetType = UNSET
     parameters: Parameters = []
     formats: Formats = msgspec.field(default_factory=lambda: ["xlsx"])
+    widgets: Widgets = ()
+    look: Style = Style()
+    csv: CsvDialect = CsvDialect()
+    checks: Checks = Checks()
+    packing: NewPacking = NewPacking()
+    drop: NewDrop | None = None
+    keeping: Keeping = Keeping()
+    limits: Limits = Limits()
 
 
 class TemplateChanges(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -89,6 +105,14 @@ class TemplateChanges(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     queries: Queries | UnsetType = UNSET
     parameters: Parameters | UnsetType = UNSET
     formats: Formats | UnsetType = UNSET
+    widgets: Widgets | UnsetType = UNSET
+    look: Style | UnsetType = UNSET
+    csv: CsvDialect | UnsetType = UNSET
+    checks: Checks | UnsetType = UNSET
+    packing: NewPacking | UnsetType = UNSET
+    drop: NewDrop | UnsetType | None = UNSET
+    keeping: Keeping | UnsetType = UNSET
+    limits: Limits | UnsetType = UNSET
 
 
 class QueryView(msgspec.Struct):
@@ -116,7 +140,7 @@ class SourceLink(msgspec.Struct):
 
 
 class TemplateView(msgspec.Struct, kw_only=True):
-    """What to produce."""
+    """What to produce. Inside `widgets`, `look` and the like, what is left out is as by default."""
 
     id: UUID
     slug: str
@@ -126,8 +150,25 @@ class TemplateView(msgspec.Struct, kw_only=True):
     queries: list[QueryView]
     parameters: list[ParameterView]
     formats: list[Format]
+    widgets: tuple[Widget, ...]
+    look: Style
+    has_logo: bool
+    has_workbook: Annotated[bool, msgspec.Meta(description="A branded workbook is filled instead of a new one.")]
+    csv: CsvDialect
+    checks: Checks
+    packing: PackingView
+    drop: DropView | None
+    keeping: Keeping
+    limits: Limits
     created_at: datetime
     updated_at: datetime
+    checked: Annotated[
+        bool | None,
+        msgspec.Meta(
+            description="After saving: did its source see the SQL and give the columns that it names? Else null."
+        ),
+    ] = None
+    warnings: Annotated[list[str], msgspec.Meta(description="After saving: what its author must know.")] = []
 
 
 class TemplateList(msgspec.Struct):
