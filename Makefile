@@ -13,12 +13,13 @@ export PYTHONDONTWRITEBYTECODE :=
 # A stamp for each set of libraries, renewed when pyproject.toml changes; `dev` contains `demo`.
 DEMO := $(VENV)/.installed-demo
 DEV := $(VENV)/.installed-dev
+BENCH := $(VENV)/.installed-bench
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 # Two targets at once would install into the same environment, or start and stop the same Pressroom.
 .NOTPARALLEL:
-.PHONY: help setup demo up down status test test-unit test-integration test-e2e lint format env clean rabbitmq postgresql
+.PHONY: help setup demo up down status test test-unit test-integration test-e2e lint format bench bench-generator bench-scheduler env clean rabbitmq postgresql mariadb
 
 help: ## Show this list
 	@echo "Pressroom: scheduled reports that arrive. \`make demo\` shows it; what is missing is set up first."
@@ -39,13 +40,13 @@ down: ## Stop what `make up` started, and nothing else
 status: ## Show what runs
 	@if [ -x $(RUN) ]; then $(RUN) -m libs.local status || true; else echo "Nothing runs here."; fi
 
-test: $(DEV) rabbitmq postgresql ## Run all tests
+test: $(DEV) rabbitmq postgresql mariadb ## Run all tests
 	@$(PYTEST) -n $(JOBS)
 
 test-unit: $(DEV) ## Run the tests that need no server
 	@$(PYTEST) -n 2 tests/unit tests/contract
 
-test-integration: $(DEV) rabbitmq postgresql ## Run the tests against a real RabbitMQ and PostgreSQL
+test-integration: $(DEV) rabbitmq postgresql mariadb ## Run the tests against a real RabbitMQ, PostgreSQL and MariaDB
 	@$(PYTEST) -n $(JOBS) tests/integration
 
 test-e2e: $(DEV) rabbitmq postgresql ## Run the tests that follow a schedule to its letter through all services
@@ -60,6 +61,14 @@ lint: $(DEV) ## Check style, types and who may import whom
 format: $(DEV) ## Put the code into its usual shape
 	@$(RUN) -m ruff check --fix-only .
 	@$(RUN) -m ruff format .
+
+bench: bench-generator bench-scheduler ## Measure everything beside its baselines; it takes half an hour
+
+bench-generator: $(DEV) $(BENCH) rabbitmq postgresql ## Measure reports, from the order to the letter, beside what one would write instead
+	@$(RUN) -m bench.generator $(BENCH_OPTIONS)
+
+bench-scheduler: $(DEV) rabbitmq postgresql ## Measure how fast what is due becomes orders, beside a loop that sends one by one
+	@$(RUN) -m bench.scheduler $(BENCH_OPTIONS)
 
 env: ## Write .env with fresh secrets, for running with containers (compose.yaml)
 	@$(if $(PYTHON),,$(error $(NO_PYTHON)))"$(PYTHON)" deploy/setup/make_env.py
@@ -86,6 +95,11 @@ $(DEV): pyproject.toml | $(RUN)
 	@$(RUN) -m pip install -qq --disable-pip-version-check --editable '.[dev]'
 	@touch $(DEMO) $@
 
+$(BENCH): pyproject.toml | $(RUN)
+	@echo "Installing what Pressroom is measured against into $(VENV)"
+	@$(RUN) -m pip install -qq --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
 # With a broker of your own none has to be installed.
 rabbitmq: | $(RUN)
 	@test -n "$$PRESSROOM_BROKER_URL$$PRESSROOM_BROKER_URL_FILE" || $(RUN) -m libs.local.installed rabbitmq || \
@@ -94,3 +108,7 @@ rabbitmq: | $(RUN)
 # At home the tests that need PostgreSQL are skipped without it, which pytest says; in CI they fail.
 postgresql: | $(RUN)
 	@$(RUN) -m libs.local.installed postgresql || sh deploy/setup/install.sh postgresql || test "$$CI" != true
+
+# The same for MariaDB, which stands for MySQL too.
+mariadb: | $(RUN)
+	@$(RUN) -m libs.local.installed mariadb || sh deploy/setup/install.sh mariadb || test "$$CI" != true

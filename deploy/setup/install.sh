@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh rabbitmq | postgresql | python-venv VERSION
+# install.sh rabbitmq | postgresql | mariadb | python-venv VERSION
 #
 # Installs a program that is missing through the system's package manager, saying what it runs. Only the program is
 # wanted: a service that a package would start by itself is kept from starting, now and at the next boot.
@@ -31,6 +31,7 @@ title_of() { # program
     case $1 in
         rabbitmq) echo RabbitMQ ;;
         postgresql) echo "The PostgreSQL server" ;;
+        mariadb) echo "The MariaDB server" ;;
         python-venv) echo "Python's module venv" ;;
         *) echo "$1" ;;
     esac
@@ -53,6 +54,8 @@ package_for() { # manager program [version]
         "postgresql apt-get" | "postgresql apk" | "postgresql pacman") echo postgresql ;;
         "postgresql dnf" | "postgresql zypper") echo postgresql-server ;;
         "postgresql brew") echo postgresql@17 ;;
+        "mariadb apt-get" | "mariadb dnf") echo mariadb-server ;;
+        "mariadb apk" | "mariadb pacman" | "mariadb zypper" | "mariadb brew") echo mariadb ;;
         "python-venv apt-get") echo "python$3-venv" ;;
         *) return 1 ;;
     esac
@@ -95,6 +98,7 @@ keep_off() { # package
     case $1 in
         rabbitmq-server) service=rabbitmq-server.service ;;
         postgresql) service=postgresql.service ;;
+        mariadb-server) service=mariadb.service ;;
         *) return 0 ;;
     esac
     command -v systemctl >/dev/null 2>&1 || return 0

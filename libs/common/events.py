@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 
 BATCH = 50
 """At most so many events are received ahead, and handled in one transaction."""
+
+GATHER_SECONDS = 0.05
+"""How long an event waits for others to share its transaction."""
 
 MAX_TRIES = 5
 """A handler that fails this often on one event, and not because its store is away, makes it a dead letter."""
@@ -108,8 +112,9 @@ class EventListener(Loop):
     def _receive(self, connection: Connection) -> list[Received]:
         with suppress(TimeoutError):
             connection.drain_events(timeout=1.0)
-            while 0 < len(self._received) < BATCH:
-                connection.drain_events(timeout=0.002)  # what is on its way already
+            until = time.monotonic() + GATHER_SECONDS
+            while 0 < len(self._received) < BATCH and (left := until - time.monotonic()) > 0:
+                connection.drain_events(timeout=left)
         batch = self._received[:]
         self._received.clear()
         return batch
@@ -118,8 +123,10 @@ class EventListener(Loop):
 
     def _settle(self, batch: Sequence[Received]) -> None:
         outcomes = self._handle_together(batch)
+        if outcomes:
+            batch[len(outcomes) - 1].ack(multiple=True)
         for message, outcome in zip(batch, outcomes, strict=False):
-            self._acknowledge(message, outcome)
+            self._count(message, outcome)
         for message in batch[len(outcomes) :]:
             self._settle_alone(message)
 
@@ -170,6 +177,9 @@ class EventListener(Loop):
 
     def _acknowledge(self, message: Received, outcome: str) -> None:
         message.ack()
+        self._count(message, outcome)
+
+    def _count(self, message: Received, outcome: str) -> None:
         wire_name = _wire_name(message) if outcome != "unknown" else "other"
         EVENTS_HEARD.labels(self._service, wire_name, outcome).inc()
 

@@ -114,8 +114,8 @@ class CsvDialect(Choice, frozen=True, kw_only=True):
     delimiter: Literal[",", ";", "\t", "|"] = ","
     quoting: Literal["minimal", "all"] = "minimal"
     encoding: Literal["utf-8", "utf-16", "iso-8859-1", "windows-1252"] = "utf-8"
-    bom: bool = False
-    """A byte order mark, by which Excel recognises UTF-8."""
+    bom: bool = True
+    """A byte order mark, by which Excel recognises UTF-8; encodings that know none have none."""
     decimal: Literal[".", ","] = "."
     header: bool = True
     null: Annotated[str, msgspec.Meta(max_length=20)] = ""

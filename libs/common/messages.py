@@ -8,7 +8,7 @@ its version. A new field has a default; a new meaning is a new message (`…v2`)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Literal, TypeVar
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from libs.common.conditions import Checks, Conditions
 from libs.common.errors import PermanentFailure
 from libs.common.handling import Drop, Keeping, Limits, Packing
 from libs.common.look import CsvDialect, Look, Widget
-from libs.common.values import Value
+from libs.common.values import Choice, Value
 
 MAX_MESSAGE_BYTES = 1_000_000
 """Rows and files never travel in a message; one above this size is refused when it is made."""
@@ -66,6 +66,8 @@ class Template(Value, frozen=True, kw_only=True):
     slug: str
     title: str
     description: str = ""
+    filename: str = ""
+    """What the files are called, without their ending; empty takes the slug and the day."""
     queries: tuple[Query, ...]
     widgets: tuple[Widget, ...] = ()
     """What to draw, in this order; empty draws a table of each query."""
@@ -110,14 +112,45 @@ class ReportOrder(Value, frozen=True, kw_only=True):
     conditions: Conditions = Conditions()
 
 
+class Calendar(Choice, frozen=True, kw_only=True):
+    """The days on which nobody works. A weekday in `weekend` is Monday = 0 … Sunday = 6."""
+
+    name: str = ""
+    """What people call it; it means nothing to the timing."""
+    country: str = ""
+    """Public holidays of this country (ISO 3166, like DE); empty: none."""
+    subdivision: str = ""
+    """… and of this part of it (like BY)."""
+    dates: tuple[date, ...] = ()
+    """Days off of one's own."""
+    weekend: tuple[int, ...] = (5, 6)
+
+
 class Timing(Value, frozen=True, kw_only=True):
-    """When a schedule is due: see `libs/common/timing.py` for the meaning of `config` per frequency."""
+    """When a schedule is due: see `libs/common/timing` for the meaning of `config` per frequency."""
 
     frequency: Literal["daily", "weekly", "monthly", "cron", "interval", "once"]
     config: Mapping[str, Any]
     timezone: str = "UTC"
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    max_occurrences: int | None = None
+    """So many moments from `starts_at` on; those that the calendar skips do not count."""
+    calendar: Calendar | None = None
+    on_day_off: Literal["skip", "previous", "next"] = "skip"
+    """What becomes of a moment on a day off: it is left out, or it comes on the business day before or after."""
+    jitter_seconds: int = 0
+    """The schedule starts up to so much later than its moment, by an offset of its own that never changes."""
+
+
+class Misfire(Choice, frozen=True, kw_only=True):
+    """What becomes of moments that passed while no scheduler could serve them."""
+
+    policy: Literal["skip", "once", "all"] = "once"
+    """`skip`: nothing is made up for. `once`: the latest starts. `all`: the latest `max_catch_up` start, in order."""
+    max_lateness_seconds: int | None = None
+    """What is later than this is missed. None: 300 for skip, the scheduler's setting for once, no limit for all."""
+    max_catch_up: int = 100
 
 
 class Artifact(Value, frozen=True, kw_only=True):
@@ -239,6 +272,7 @@ class ScheduleSaved(Event, tag="schedule.saved.v1", frozen=True, kw_only=True):
     active: bool
     timing: Timing
     order: ReportOrder
+    misfire: Misfire = Misfire()
 
 
 class ScheduleDeleted(Event, tag="schedule.deleted.v1", frozen=True, kw_only=True):
@@ -268,16 +302,57 @@ class OccurrenceStarted(Event, tag="occurrence.started.v1", frozen=True, kw_only
     scheduled_for: datetime
     report_id: UUID
     order: ReportOrder
+    jitter_seconds: int = 0
+    """So much later than `scheduled_for` the schedule starts on purpose."""
+
+
+class StartedOccurrence(Value, frozen=True, kw_only=True):
+    """One of many moments that came together."""
+
+    occurrence_id: UUID
+    schedule_id: UUID
+    schedule_version: int
+    scheduled_for: datetime
+    report_id: UUID
+    order: ReportOrder
+    jitter_seconds: int = 0
+
+
+class OccurrencesStarted(Event, tag="occurrences.started.v1", frozen=True, kw_only=True):
+    """Many expected moments came together and their reports were ordered: `occurrence.started.v1` of each."""
+
+    started: tuple[StartedOccurrence, ...]
 
 
 class OccurrenceMissed(Event, tag="occurrence.missed.v1", frozen=True, kw_only=True):
-    """An expected moment passed without a report, and why."""
+    """An expected moment passed without a report, and why (schedulers before 0.2 tell each by itself)."""
 
     occurrence_id: UUID
     schedule_id: UUID
     schedule_version: int
     scheduled_for: datetime
     reason: str
+
+
+class OccurrencesPassed(Event, tag="occurrences.passed.v1", frozen=True, kw_only=True):
+    """Expected moments of a schedule passed without a report: missed, or skipped on purpose; and why."""
+
+    schedule_id: UUID
+    schedule_version: int
+    outcome: Literal["missed", "skipped"]
+    moments: tuple[datetime, ...]
+    reason: str
+
+
+class OccurrenceSucceeded(Event, tag="occurrence.succeeded.v1", frozen=True, kw_only=True):
+    """The report of this moment has reached everybody (the api tells it of schedules that ask since when)."""
+
+    schedule_id: UUID
+    scheduled_for: datetime
+
+
+class TimetableRequested(Event, tag="timetable.snapshot_requested.v1", frozen=True, kw_only=True):
+    """A scheduler has an empty timetable and asks for all schedules again."""
 
 
 class SchedulePaused(Event, tag="schedule.paused.v1", frozen=True, kw_only=True):
@@ -336,6 +411,8 @@ class ReportGenerated(Event, tag="report.generated.v1", frozen=True, kw_only=Tru
     """The report whose files these are, if they were made before and still fit."""
     dropped_to: str = ""
     """The folder or bucket that got a copy, without secrets."""
+    shortfalls: tuple[str, ...] = ()
+    """Parts of the report that should be there and are not, each with its reason."""
 
 
 class ReportHeld(Event, tag="report.held.v1", frozen=True, kw_only=True):
@@ -407,6 +484,10 @@ class TemplateChecked(Event, tag="template.checked.v1", frozen=True, kw_only=Tru
     problems: tuple[str, ...]
     queries: tuple[QueryColumns, ...]
     seconds: float
+    fields: tuple[str, ...] = ()
+    """The field of the template that each of `problems` is about, like `queries[0].sql`."""
+    unknown: str = ""
+    """Why the source could not be asked; then nothing is known of the template, and `ok` is false without problems."""
 
 
 class ReportFailed(Event, tag="report.failed.v1", frozen=True, kw_only=True):
@@ -481,9 +562,28 @@ COMMANDS: Mapping[str, type[Message]] = _tagged(Command)
 EVENTS: Mapping[str, type[Message]] = _tagged(Event)
 
 
+class ReadyOrder:
+    """Stands for a ReportOrder in a message that is about to be encoded: JSON that was checked and need not be made."""
+
+    def __init__(self, text: str, order: ReportOrder) -> None:
+        self.raw = msgspec.Raw(text.encode())
+        self.size = len(text)
+        self.priority = order.priority
+        self.max_retries = order.max_retries
+
+
+def _ready(part: object) -> object:
+    if isinstance(part, ReadyOrder):
+        return part.raw
+    raise NotImplementedError(f"{type(part).__name__} does not travel.")
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_ready)
+
+
 def encode(message: Message) -> bytes:
     """The JSON of `message`, or a PermanentFailure if it is larger than MAX_MESSAGE_BYTES."""
-    body = msgspec.json.encode(message)
+    body = _ENCODER.encode(message)
     if len(body) > MAX_MESSAGE_BYTES:
         raise PermanentFailure(
             f"The message {message.wire_name()} has {len(body):,} bytes; at most {MAX_MESSAGE_BYTES:,} may travel."

@@ -39,7 +39,9 @@ COMMANDS_HANDLED = Counter(
 )
 
 REPORTS = Counter(
-    "pressroom_reports_total", "Attempts at a report by outcome: generated, retried or failed.", ["outcome"]
+    "pressroom_reports_total",
+    "Attempts at a report by outcome: generated, held, skipped, retried, failed or cancelled.",
+    ["outcome"],
 )
 REPORT_STAGE_SECONDS = Histogram(
     "pressroom_report_stage_seconds", "Duration of a stage: query, render or store.", ["stage"], buckets=_SECONDS
@@ -61,9 +63,15 @@ DELIVERY_SECONDS = Histogram(
     "pressroom_delivery_seconds", "Duration of one attempt at a delivery.", ["channel"], buckets=_SECONDS
 )
 
-OCCURRENCES = Counter("pressroom_occurrences_total", "Expected moments by outcome: started or missed.", ["outcome"])
+OCCURRENCES = Counter(
+    "pressroom_occurrences_total", "Expected moments by outcome: started, skipped or missed.", ["outcome"]
+)
 OCCURRENCE_LATENESS_SECONDS = Histogram(
     "pressroom_occurrence_lateness_seconds", "From the expected moment to its claim by a scheduler.", buckets=_SECONDS
+)
+OCCURRENCES_UNACCOUNTED = Gauge(
+    "pressroom_occurrences_unaccounted",
+    "Expected moments that passed some time ago and have no row in the ledger; it must be 0.",
 )
 SCHEDULES_ACTIVE = Gauge("pressroom_schedules_active", "Schedules that have a next moment.")
 SCHEDULER_HEARTBEAT = Gauge(
@@ -78,11 +86,11 @@ HTTP_SECONDS = Histogram(
 
 def _begin_at_zero() -> None:
     """A child that does not exist before its first count hides that count from `increase()` and so from the alerts."""
-    for outcome in ("generated", "retried", "failed"):
+    for outcome in ("generated", "held", "skipped", "retried", "failed", "cancelled"):
         REPORTS.labels(outcome)
     for outcome in ("sent", "deferred", "rejected", "unknown"):
         DELIVERIES.labels("email", outcome)
-    for outcome in ("started", "missed"):
+    for outcome in ("started", "skipped", "missed"):
         OCCURRENCES.labels(outcome)
     for stage in ("query", "render", "store"):
         REPORT_STAGE_SECONDS.labels(stage)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from libs.common.envelope import pack
 from libs.common.messages import Command, Event
-from libs.common.store import ANNOUNCE, UtcDateTime
+from libs.common.store import ANNOUNCE, IN_HURRY, UtcDateTime
 
 outbox = Table(
     "outbox",
@@ -36,6 +36,7 @@ Index(
 
 
 _ROWS = "outbox_rows"
+_INSERT = insert(outbox)
 
 
 class Outbox:
@@ -46,8 +47,8 @@ class Outbox:
         self._now = now
         self._rows: list[dict[str, Any]] = session.info.setdefault(_ROWS, [])
 
-    def add(self, message: Command | Event) -> None:
-        """Send `message` after the commit."""
+    def add(self, message: Command | Event, *, can_wait: bool = False) -> None:
+        """Send `message` after the commit: at once, or if it `can_wait` with the next one, within about a second."""
         parcel = pack(message, message_id=str(uuid4()), now=self._now)
         self._rows.append(
             {
@@ -59,8 +60,13 @@ class Outbox:
                 "created_at": self._now,
             }
         )
-        self._session.info[ANNOUNCE] = self._write
+        info = self._session.info
+        info[ANNOUNCE] = self.write
+        info[IN_HURRY] = info.get(IN_HURRY, False) or not can_wait
 
-    def _write(self) -> None:
-        # All at once, at the end of the transaction: a statement per message would double the cost of a busy one.
-        self._session.execute(insert(outbox), self._rows)
+    def write(self) -> None:
+        """Write what was added; the store calls it at the end of a transaction."""
+        # All at once: a statement per message would double the cost of a busy transaction.
+        if self._rows:
+            self._session.connection().execute(_INSERT, self._rows)
+            self._rows.clear()

@@ -14,9 +14,14 @@ from kombu.exceptions import OperationalError
 from libs.common.connection import open_connection
 from libs.common.envelope import Parcel
 from libs.common.errors import TransientFailure
+from libs.common.frames import publish_frames
 from libs.common.topology import EVENTS, Topology
 
 CONFIRM_SECONDS = 30.0
+KEEP_ALIVE_SECONDS = 1.0
+WRITE_BYTES = 256_000
+"""Messages are written to the connection together until they are so many bytes."""
+
 BROKER_ERRORS = (AMQPError, OperationalError, OSError)
 """What a connection to the broker can raise when it breaks."""
 
@@ -37,6 +42,7 @@ class ConfirmingPublisher:
         self._refused: set[str] = set()
         self._published = 0
         self._declared = False
+        self._alive_at = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -48,12 +54,7 @@ class ConfirmingPublisher:
         with self._broken_is_closed():
             channel = self._open()
             self._waiting, self._refused = {}, set()
-            for parcel in parcels:
-                self._published += 1
-                self._waiting[self._published] = parcel.message_id
-                channel.basic_publish(
-                    _message(parcel, headers), parcel.exchange, parcel.routing_key, parcel.exchange != EVENTS
-                )
+            self._send(channel, parcels, headers)
             self._await_confirms(time.monotonic() + CONFIRM_SECONDS)
         return {parcel.message_id for parcel in parcels} - self._refused
 
@@ -63,9 +64,11 @@ class ConfirmingPublisher:
             self._open()
 
     def keep_alive(self) -> None:
-        """Send and check heartbeats; call it every few seconds while there is nothing to publish."""
-        if self._connection is None:
+        """Send and check heartbeats; call it every few seconds, or more often, while there is nothing to publish."""
+        now = time.monotonic()
+        if self._connection is None or now < self._alive_at + KEEP_ALIVE_SECONDS:
             return
+        self._alive_at = now
         with contextlib.suppress(TransientFailure), self._broken_is_closed():
             with contextlib.suppress(TimeoutError):
                 self._connection.drain_events(timeout=0.001)
@@ -104,6 +107,25 @@ class ConfirmingPublisher:
             self._declared = True
         return self._channel
 
+    def _send(self, channel: amqp.Channel, parcels: Sequence[Parcel], headers: dict[str, object] | None) -> None:
+        connection, timestamp = channel.connection, int(time.time())
+        waiting = bytearray()
+        for parcel in parcels:
+            self._published += 1
+            self._waiting[self._published] = parcel.message_id
+            waiting += publish_frames(
+                parcel,
+                headers,
+                channel=channel.channel_id,
+                frame_max=connection.frame_max,
+                timestamp=timestamp,
+                mandatory=parcel.exchange != EVENTS,
+            )
+            if len(waiting) >= WRITE_BYTES:
+                connection.transport.write(waiting)
+                waiting = bytearray()
+        connection.transport.write(waiting)
+
     def _await_confirms(self, deadline: float) -> None:
         assert self._connection is not None
         while self._waiting:
@@ -126,16 +148,3 @@ class ConfirmingPublisher:
     def _settle(self, delivery_tag: int, multiple: bool) -> list[str]:
         tags = [tag for tag in self._waiting if tag <= delivery_tag] if multiple else [delivery_tag]
         return [self._waiting.pop(tag) for tag in tags if tag in self._waiting]
-
-
-def _message(parcel: Parcel, headers: dict[str, object] | None) -> amqp.Message:
-    return amqp.Message(
-        parcel.body,
-        content_type="application/json",
-        content_encoding="utf-8",
-        delivery_mode=2,
-        message_id=parcel.message_id,
-        type=parcel.wire_name,
-        timestamp=int(time.time()),
-        application_headers=headers or {},
-    )

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from libs.common.clock import Clock, utc_now
 from libs.common.envelope import Parcel
@@ -23,11 +22,29 @@ from libs.common.topology import Topology
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 1_000
 KEEP = timedelta(days=2)
 """Published rows stay this long, as proof and for a look at what was said."""
 
 _CLEAN_EVERY = timedelta(minutes=10)
+
+# Built once: to build a statement costs more than to execute it, and a busy relay does so many times a second.
+_WAITING = (
+    select(
+        outbox.c.id,
+        outbox.c.message_id,
+        outbox.c.wire_name,
+        outbox.c.exchange,
+        outbox.c.routing_key,
+        outbox.c.body,
+        outbox.c.created_at,
+    )
+    .where(outbox.c.published_at.is_(None))
+    .order_by(outbox.c.id)
+    .limit(BATCH)
+    .with_for_update(skip_locked=True)  # several relays share a PostgreSQL store; SQLite ignores it
+)
+_MARK = update(outbox).where(outbox.c.id.in_(bindparam("row_ids", expanding=True))).values(published_at=bindparam("at"))
 
 
 class Relay(Loop):
@@ -36,34 +53,41 @@ class Relay(Loop):
     def __init__(
         self, service: str, store: Store, broker_url: str, topology: Topology, *, clock: Clock = utc_now
     ) -> None:
-        super().__init__("relay", self.relay_batch, every_seconds=1.0)
+        super().__init__("relay", self._next, every_seconds=1.0)
         self._service = service
         self._store = store
         self._publisher = ConfirmingPublisher(broker_url, topology)
         self._clock = clock
         self._clean_after = clock()
+        self._is_full = False
         store.on_announcement(self.wake)
 
     def relay_batch(self) -> bool:
-        """Publish one batch; True if there was one, so that the next follows at once."""
+        """Publish one batch; True if there was one."""
         now = self._clock()
         self._clean(now)
         if self._store.is_sqlite:
             # Publishing inside a writing transaction would hold up the service; there is one relay per SQLite store.
-            with self._store.read() as session:
-                rows = _waiting(session)
+            with self._store.reading() as connection:
+                rows = connection.execute(_WAITING).all()
             self._measure(rows, now)
             sent = self._publish(rows)
             if sent:
-                with self._store.begin() as session:
-                    _mark(session, sent, now)
+                # A mark that is lost makes us say something twice.
+                with self._store.writing(may_be_lost=True) as connection:
+                    _mark(connection, sent, self._clock())
         else:
-            with self._store.begin() as session:
-                rows = _waiting(session)
+            with self._store.writing() as connection:
+                rows = connection.execute(_WAITING).all()
                 self._measure(rows, now)
                 sent = self._publish(rows)
-                _mark(session, sent, now)
+                _mark(connection, sent, self._clock())
+        self._is_full = len(rows) == BATCH
         return bool(sent)
+
+    def _next(self) -> bool:
+        """Relay a batch; True if there may be more. What is committed meanwhile wakes us."""
+        return self.relay_batch() and self._is_full
 
     def stop(self, timeout_seconds: float) -> None:
         """End after the present batch, and send what the other parts have recorded while they stopped."""
@@ -125,26 +149,6 @@ class Relay(Loop):
             forget_old(session, now)
 
 
-def _waiting(session: Session) -> Sequence[Any]:
-    query = (
-        select(
-            outbox.c.id,
-            outbox.c.message_id,
-            outbox.c.wire_name,
-            outbox.c.exchange,
-            outbox.c.routing_key,
-            outbox.c.body,
-            outbox.c.created_at,
-        )
-        .where(outbox.c.published_at.is_(None))
-        .order_by(outbox.c.id)
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)  # several relays share a PostgreSQL store; SQLite ignores it
-    )
-    rows: Sequence[Any] = session.execute(query).all()
-    return rows
-
-
-def _mark(session: Session, row_ids: Sequence[int], now: datetime) -> None:
+def _mark(connection: Connection, row_ids: Sequence[int], now: datetime) -> None:
     if row_ids:
-        session.execute(update(outbox).where(outbox.c.id.in_(row_ids)).values(published_at=now))
+        connection.execute(_MARK, {"row_ids": list(row_ids), "at": now})

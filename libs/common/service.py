@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from libs.common.errors import SettingsError, TransientFailure
+from libs.common.learning import learn_structs
 from libs.common.operations import Check, Health, OperationsServer
 from libs.common.queues import QueueWatch
 from libs.common.settings import CommonSettings
@@ -60,6 +61,7 @@ class Service:
             # Unlike Event.set, SimpleQueue.put may interrupt the wait below at any point without a deadlock.
             signal.signal(number, lambda number, _frame: self._asked.put(number))
         started = time.monotonic()
+        learn_structs()
         self._parts = [*self._helpers, *parts]
         for part in self._parts:
             part.start()

@@ -32,6 +32,11 @@ class ArtifactStorage:
         with _failures(key):
             obstore.put(self._store, key, path)
 
+    def put(self, key: str, content: bytes) -> None:
+        """Store a small file under `key`."""
+        with _failures(key):
+            obstore.put(self._store, key, content)
+
     def read(self, key: str) -> bytes:
         """The whole file."""
         return b"".join(self.stream(key))
@@ -50,6 +55,22 @@ class ArtifactStorage:
         with _failures(key), suppress(NotFoundError, FileNotFoundError):
             obstore.delete(self._store, key)
 
+    def delete_under(self, folder: str) -> None:
+        """Remove every file whose key begins with `folder` and a slash; others may do the same beside us."""
+        with _failures(folder):
+            found = [one["path"] for chunk in obstore.list(self._store, prefix=folder) for one in chunk]
+        for key in found:
+            self.delete(key)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a file."""
+        with _failures(key):
+            try:
+                obstore.head(self._store, key)
+            except (NotFoundError, FileNotFoundError):
+                return False
+            return True
+
     def ping(self) -> None:
         """Raise a TransientFailure unless the storage answers."""
         if isinstance(self._store, LocalStore) and not Path(str(self._store.prefix)).is_dir():
@@ -61,9 +82,9 @@ class ArtifactStorage:
 def _open(url: str) -> ObjectStore:
     try:
         if "://" not in url:
-            return LocalStore(str(Path(url).absolute()), mkdir=True)
+            return LocalStore(str(Path(url).absolute()), mkdir=True, automatic_cleanup=True)
         if url.startswith("file://"):
-            return LocalStore(url.removeprefix("file://"), mkdir=True)
+            return LocalStore(url.removeprefix("file://"), mkdir=True, automatic_cleanup=True)
         return from_url(url)
     except (BaseError, OSError, ValueError) as error:
         raise SettingsError(

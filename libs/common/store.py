@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -23,6 +24,9 @@ BUSY_SECONDS = 30
 
 ANNOUNCE = "announce"
 """Key in `Session.info`: what the outbox wants to be called at the end of a transaction that has something to send."""
+
+IN_HURRY = "in hurry"
+"""Key in `Session.info`: whether anybody has to be told at once that there is something to send."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -53,16 +57,22 @@ class Store:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
         self.writers = self.engine.execution_options(writes=True)
+        self.hasty_writers = self.engine.execution_options(writes=True, synchronous="NORMAL")
         self._listeners: list[Callable[[], None]] = []
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
-        """A writing transaction: committed at the end, rolled back by an exception."""
-        with away_is_transient(), Session(self.writers, expire_on_commit=False) as session, session.begin():
+    def begin(self, *, may_be_lost: bool = False) -> Iterator[Session]:
+        """A writing transaction: committed at the end, rolled back by an exception.
+
+        `may_be_lost`: a power cut (no other end of the process) may undo it as long as no other transaction follows;
+        it then need not wait for the disk. Only SQLite makes the difference.
+        """
+        engine = self.hasty_writers if may_be_lost else self.writers
+        with away_is_transient(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
             if announce := session.info.get(ANNOUNCE):
                 announce()
-        if announce:
+        if announce and session.info.get(IN_HURRY, True):
             for listener in self._listeners:
                 listener()
 
@@ -71,6 +81,19 @@ class Store:
         """A session for reading only; on SQLite it never waits for the writer."""
         with away_is_transient(), Session(self.engine, expire_on_commit=False) as session:
             yield session
+
+    @contextmanager
+    def writing(self, *, may_be_lost: bool = False) -> Iterator[Connection]:
+        """As `begin`, without a session and without announcements: for statements that are executed all the time."""
+        engine = self.hasty_writers if may_be_lost else self.writers
+        with away_is_transient(), engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """As `read`, without a session."""
+        with away_is_transient(), self.engine.connect() as connection:
+            yield connection
 
     def on_announcement(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each commit that put something into the outbox."""
@@ -88,17 +111,32 @@ class Store:
 
 def upsert(session: Session, table: Table, values: dict[str, Any], key: Sequence[str], update: Sequence[str]) -> bool:
     """INSERT … ON CONFLICT (`key`) DO UPDATE `update`, or DO NOTHING if that is empty; True if a row was written."""
-    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).values(**values)
+    statement = _upsert(session.get_bind().dialect.name, table, tuple(key), tuple(update))
+    done = session.connection().execute(statement, values)
+    return bool(done.rowcount)
+
+
+@lru_cache
+def _upsert(dialect: str, table: Table, key: tuple[str, ...], update: tuple[str, ...]) -> Executable:
+    # Built once for each use: to build a statement costs more than to execute it.
+    insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(table)
     if update:
         statement = statement.on_conflict_do_update(
-            index_elements=list(key), set_={name: statement.excluded[name] for name in update}
+            index_elements=key, set_={name: statement.excluded[name] for name in update}
         )
     else:
-        statement = statement.on_conflict_do_nothing(index_elements=list(key))
+        statement = statement.on_conflict_do_nothing(index_elements=key)
     # Without the option psycopg's count of an INSERT is thrown away, and -1 says nothing.
-    done = session.connection().execute(statement.execution_options(preserve_rowcount=True))
-    return bool(done.rowcount)
+    counted: Executable = statement.execution_options(preserve_rowcount=True)
+    return counted
+
+
+def add_missing(session: Session, table: Table, rows: Sequence[dict[str, Any]], key: Sequence[str]) -> None:
+    """INSERT … ON CONFLICT (`key`) DO NOTHING of many rows."""
+    if rows:
+        statement = _upsert(session.get_bind().dialect.name, table, tuple(key), ())
+        session.connection().execute(statement, list(rows))
 
 
 def _normalised(url: str) -> URL:
@@ -138,8 +176,8 @@ def _make_folder(folder: Path) -> None:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
     cursor = connection.cursor()
-    # WAL lets readers go on beside the writer. FULL: a commit survives a power cut, as "record first" promises.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    # WAL lets readers go on beside the writer.
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -147,8 +185,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that begins as a reader and writes later can fail with "database is locked" at once,
     # without waiting; a writer therefore takes the lock at its beginning.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    # FULL: a commit survives a power cut, as "record first" promises. It does so together with all before it.
+    synchronous = options.get("synchronous", "FULL")
+    if connection.info.get("synchronous") != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+        connection.info["synchronous"] = synchronous
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes", False) else "BEGIN")
 
 
 @contextmanager

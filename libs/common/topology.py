@@ -67,7 +67,7 @@ WORK_QUEUES = tuple(dict.fromkeys([*REPORT_QUEUES.values(), *MAIL_QUEUES.values(
 
 LISTENERS: Mapping[str, tuple[str, ...]] = {
     "api": ("#",),
-    "scheduler": ("schedule.saved.*", "schedule.deleted.*"),
+    "scheduler": ("schedule.saved.*", "schedule.deleted.*", "occurrence.succeeded.*"),
     "generator": ("report.cancel_requested.*",),
 }
 """Which events each service listens to."""

@@ -1,4 +1,4 @@
-"""Where the installed programs are that we run but do not ship: RabbitMQ, Erlang's epmd and PostgreSQL."""
+"""Where the installed programs are that we run but do not ship: RabbitMQ, Erlang's epmd, PostgreSQL and MariaDB."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ POSTGRES_FOLDERS = (
     "/opt/homebrew/opt/postgresql@*/bin",
     "/usr/local/opt/postgresql@*/bin",
     "/home/linuxbrew/.linuxbrew/opt/postgresql@*/bin",
+)
+MARIADB_FOLDERS = (
+    "/usr/sbin",
+    "/usr/libexec",
+    "/opt/homebrew/opt/mariadb/bin",
+    "/usr/local/opt/mariadb/bin",
+    "/home/linuxbrew/.linuxbrew/opt/mariadb/bin",
 )
 # Where a shell without a login often does not look.
 MORE_PATH = ("/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/home/linuxbrew/.linuxbrew/bin")
@@ -78,6 +85,13 @@ def postgres_programs(path: str) -> Path | None:
     return None
 
 
+def mariadb_programs(path: str) -> Path | None:
+    """The folder with the server of MariaDB, or None if it is not installed."""
+    on_path = shutil.which("mariadbd", path=path)
+    beside = [Path(on_path).resolve().parent] if on_path else []
+    return next((folder for folder in [*beside, *_folders(MARIADB_FOLDERS)] if (folder / "mariadbd").is_file()), None)
+
+
 def _folders(patterns: Iterable[str]) -> Iterator[Path]:
     for pattern in patterns:
         found = Path("/").glob(pattern.removeprefix("/"))
@@ -89,10 +103,11 @@ def _newest_first(folder: Path) -> list[int]:
 
 
 def main(program: str) -> int:
-    """Whether `program` is there, as an exit code: `python -m libs.local.installed rabbitmq` or `postgresql`."""
+    """Whether rabbitmq, postgresql or mariadb is there, as an exit code: `python -m libs.local.installed mariadb`."""
     path = program_path(os.environ)
+    servers = {"postgresql": postgres_programs, "mariadb": mariadb_programs}
     try:
-        found = postgres_programs(path) if program == "postgresql" else rabbitmq_scripts(path) and epmd(path)
+        found = servers[program](path) if program in servers else rabbitmq_scripts(path) and epmd(path)
     except PermanentFailure:
         return 1
     return 0 if found else 1

@@ -66,6 +66,11 @@ class PrivatePostgres:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def pid(self) -> int:
+        """The process id of the server."""
+        return self._server.pid
+
     def url(self, database: str = "postgres") -> str:
         """The URL of a database; it contains the password."""
         return f"postgresql://pressroom:{self._password}@{LOOPBACK}:{self.port}/{database}"

@@ -21,6 +21,7 @@ from services.api.app import make_app
 from services.api.listener import HANDLERS
 from services.api.people import create_token, keep_admin_token
 from services.api.platform import Platform, readiness
+from services.api.reconcile import Reconciler
 from services.api.server import WebServer
 from services.api.settings import ApiSettings
 
@@ -52,6 +53,7 @@ def serve(settings: ApiSettings, records: Store) -> int:
         [
             Relay("api", records, broker, topology),
             EventListener("api", broker, topology, records, HANDLERS),
+            Reconciler(platform),
             WebServer(make_app(platform), settings.api_host, settings.api_port),
         ]
     )

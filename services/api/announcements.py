@@ -9,17 +9,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
+import msgspec
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from libs.common.messages import Parameter, Priority, Recipient, ReportOrder, ScheduleSaved, Timing
+from libs.common.conditions import Conditions
+from libs.common.messages import Parameter, Priority, Recipient, ReportOrder, ScheduleSaved
 from libs.common.outbox import Outbox
-from services.api.orders import declared, order_for, plan
+from libs.common.timing import next_expected
+from services.api.condition_check import check_conditions
+from services.api.handling_check import check_formats
+from services.api.orders import declared, order_for, plan, query_names
 from services.api.parameters import given_values
 from services.api.platform import Platform
 from services.api.problems import Findings, Refused, conflict
-from services.api.schemas.schedules import Frequency
 from services.api.tables import ScheduleRow, TemplateRow
+from services.api.timings import misfire_of, timing_of
 
 
 def announce_anew(session: Session, row: ScheduleRow, now: datetime) -> None:
@@ -29,16 +34,18 @@ def announce_anew(session: Session, row: ScheduleRow, now: datetime) -> None:
     announce(session, row, now)
 
 
-def announce(session: Session, row: ScheduleRow, now: datetime) -> None:
-    """Tell the timetable what the schedule is now."""
+def announce(session: Session, row: ScheduleRow, now: datetime, at: datetime | None = None) -> None:
+    """Tell the timetable what the schedule is, since `at`; nothing said: from now on."""
+    row.snapshot_asked = False
     Outbox(session, now).add(
         ScheduleSaved(
-            at=now,
+            at=at or now,
             schedule_id=row.id,
             version=row.version,
             active=row.active,
             timing=timing_of(row),
             order=order_of(row),
+            misfire=misfire_of(row),
         )
     )
 
@@ -55,6 +62,21 @@ def announce_schedules(session: Session, platform: Platform, where: ColumnElemen
             announce_anew(session, row, platform.now)
 
 
+def announce_timed_anew(session: Session, platform: Platform, where: ColumnElement[bool]) -> None:
+    """Tell the timetable of a changed calendar, for each active schedule that keeps to it."""
+    session.flush()
+    query = select(ScheduleRow).where(where, ScheduleRow.active.is_(True))
+    for row in session.execute(query.order_by(ScheduleRow.created_at, ScheduleRow.id)).scalars().all():
+        session.refresh(row)
+        expect(row, platform.now)
+        announce_anew(session, row, platform.now)
+
+
+def expect(row: ScheduleRow, now: datetime) -> None:
+    """The ledger has to account for the moments of the schedule from now on; for none while it is paused."""
+    row.expected_at = next_expected(timing_of(row), now) if row.active else None
+
+
 def schedules_of(session: Session, where: ColumnElement[bool]) -> Sequence[ScheduleRow]:
     """The schedules whose template fulfils `where`."""
     query = select(ScheduleRow).join(TemplateRow, ScheduleRow.template_id == TemplateRow.id).where(where)
@@ -66,11 +88,18 @@ def refuse_unfit(session: Session, template: TemplateRow) -> None:
     for row in schedules_of(session, TemplateRow.id == template.id):
         try:
             parameters_of(row)
+            _check_rest(row)
         except Refused as refused:
             raise conflict(
                 f"The schedule {row.name} ({row.id}) does not fit the changed template: {refused.detail} "
-                "Give the parameter a default, or change that schedule."
+                "Let it fit, or change that schedule first."
             ) from refused
+
+
+def _check_rest(row: ScheduleRow) -> None:
+    with Findings() as wrong:
+        check_formats(row.formats, row.template.packing, wrong)
+        check_conditions(msgspec.convert(row.conditions, Conditions), query_names(row.template), wrong)
 
 
 def parameters_of(row: ScheduleRow) -> tuple[Parameter, ...]:
@@ -89,15 +118,6 @@ def order_of(row: ScheduleRow) -> ReportOrder:
         cast("Priority", row.priority),
         plan(to, row.subject, row.body),
         timezone=row.timezone,
-    )
-
-
-def timing_of(row: ScheduleRow) -> Timing:
-    """When the schedule is due."""
-    return Timing(
-        frequency=cast("Frequency", row.frequency),
-        config=row.schedule_config,
-        timezone=row.timezone,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
+        conditions=msgspec.convert(row.conditions, Conditions),
+        filename=row.filename,
     )

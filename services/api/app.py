@@ -13,14 +13,18 @@ from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.types import ASGIApp
 
 from services.api.access import BearerTokens
+from services.api.controllers.calendars import CalendarController
 from services.api.controllers.common import provide_caller
 from services.api.controllers.deliveries import DeliveryController
+from services.api.controllers.maintenance import MaintenanceController
 from services.api.controllers.occurrences import OccurrenceController
 from services.api.controllers.operations import live, metrics, ready
+from services.api.controllers.previews import PreviewController
 from services.api.controllers.reports import ReportController
 from services.api.controllers.schedules import ScheduleController
 from services.api.controllers.sources import SourceController
 from services.api.controllers.templates import TemplateController
+from services.api.controllers.uploads import UploadController
 from services.api.metering import Metered
 from services.api.platform import Platform
 from services.api.refusals import EXCEPTION_HANDLERS
@@ -28,10 +32,14 @@ from services.api.refusals import EXCEPTION_HANDLERS
 CONTROLLERS = [
     SourceController,
     TemplateController,
+    UploadController,
     ScheduleController,
+    PreviewController,
+    CalendarController,
     ReportController,
     OccurrenceController,
     DeliveryController,
+    MaintenanceController,
 ]
 
 
@@ -74,6 +82,7 @@ _TAGS = {
     "sources": "Databases that reports read from.",
     "templates": "What to produce.",
     "schedules": "When to produce it, and for whom.",
+    "calendars": "Days on which nobody works.",
     "reports": "What was produced.",
     "occurrences": "What should have happened, and what did.",
     "deliveries": "What was sent to whom.",

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from services.api.people import Caller
 from services.api.tables import AuditRow
 
-Act = Literal["created", "changed", "deleted", "requested"]
-Kind = Literal["source", "template", "schedule", "report"]
+Act = Literal["created", "changed", "deleted", "requested", "cancelled", "approved"]
+Kind = Literal["source", "template", "schedule", "calendar", "report", "maintenance"]
 
 
 def note(session: Session, caller: Caller, act: Act, kind: Kind, subject_id: UUID, now: datetime, **facts: Any) -> None:

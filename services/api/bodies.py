@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Generator
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,7 +46,8 @@ class StrictJson(AbstractDTO[Any]):
         """The struct that the handler asks for."""
         field = self.asgi_connection.route_handler.parsed_data_field
         assert field is not None
-        return read_body(value, field.annotation)
+        # Where nothing has to be said, no body says the same as an empty object.
+        return read_body(value or (b"{}" if field.has_default else b""), field.annotation)
 
     @classmethod
     def create_for_field_definition(
@@ -79,12 +81,32 @@ class StrictJson(AbstractDTO[Any]):
 
 def read_body(body: bytes, cls: type[S]) -> S:
     """The `cls` that `body` describes; Refused if it is not JSON (400) or not a `cls` (422)."""
+    given, kind = _decoded(body, object), _kind_of(cls)
     try:
         found = _decoded(body, cls)
     except msgspec.ValidationError as error:
-        raise _misfit(str(error), _decoded(body, object), cls) from error
-    _refuse_nul(msgspec.to_builtins(found), "")
+        raise _misfit(str(error), given, kind) from error
+    _refuse_unknown(given, kind, [])
+    _refuse_nul(given, "")
     return found
+
+
+@cache
+def _kind_of(cls: type[Any]) -> inspect.Type:
+    return inspect.type_info(cls)
+
+
+def _refuse_unknown(value: object, kind: inspect.Type, path: Path) -> None:
+    """Parts of messages pass over a field that they do not know; in a request it is a slip of the pen."""
+    if isinstance(value, dict):
+        known = _fields_at(kind, [])
+        for name, inner in value.items():
+            if known and name not in known:
+                raise _unknown([*path, name], known)
+            _refuse_unknown(inner, _kind_at(kind, [name]), [*path, name])
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _refuse_unknown(inner, _kind_at(kind, [index]), [*path, index])
 
 
 def _decoded(body: bytes, kind: type[T]) -> T:
@@ -112,26 +134,24 @@ def _why(complaint: str, length: int) -> str:
     return f"{found['why']} at byte {found['byte']}" if found else complaint
 
 
-def _misfit(complaint: str, body: object, cls: type[Any]) -> Refused:
+def _misfit(complaint: str, body: object, kind: inspect.Type) -> Refused:
     place = _PLACE.search(complaint)
     path = _steps(place["path"]) if place else []
-    kind: inspect.Type = inspect.type_info(cls)
     if found := _MISSING.match(complaint):
         path = [*path, found["name"]]
         return wrong(_name(path), f"{_name(path)} is missing; it must be {right(_kind_at(kind, path))}.")
     if found := _UNKNOWN.match(complaint):
-        known = _fields_at(kind, path)
-        return wrong(_name([*path, found["name"]]), _unknown(_name([*path, found["name"]]), found["name"], known))
+        return _unknown([*path, found["name"]], _fields_at(kind, path))
     wanted = _kind_at(kind, path)
     name, value = _name(path), _value_at(body, path)
     instead = "" if is_secret(wanted) else f", not {shown(value)}"
     return wrong(name, f"{name} must be {right(wanted)}{instead}.")
 
 
-def _unknown(name: str, last: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(last, known, n=1)
+def _unknown(path: Path, known: Collection[str]) -> Refused:
+    near = difflib.get_close_matches(str(path[-1]), known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}."
-    return f"{name} is not a field here; {hint}"
+    return wrong(_name(path), f"{_name(path)} is not a field here; {hint}")
 
 
 def _steps(path: str) -> Path:
@@ -179,7 +199,7 @@ def _choices(kind: inspect.Type) -> list[inspect.Type]:
 def _inner(kind: inspect.Type, step: str | int) -> inspect.Type | None:
     if isinstance(kind, inspect.StructType):
         return next((field.type for field in kind.fields if field.encode_name == step), None)
-    if isinstance(kind, inspect.ListType):
+    if isinstance(kind, (inspect.ListType, inspect.VarTupleType)):
         return kind.item_type
     if isinstance(kind, inspect.DictType):
         return kind.value_type

@@ -37,6 +37,11 @@ def set_fields(changes: msgspec.Struct) -> dict[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
 
 
+def as_json(part: object) -> Any:
+    """A part of an order as a JSON column keeps it."""
+    return msgspec.json.decode(msgspec.json.encode(part))
+
+
 def assign(row: Any, values: dict[str, Any]) -> list[str]:
     """Write `values` into `row`; the names of the columns that are different now."""
     changed = [name for name, value in values.items() if getattr(row, name) != value]

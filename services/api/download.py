@@ -9,21 +9,25 @@ from urllib.parse import quote
 
 from libs.common.errors import PermanentFailure
 from libs.common.storage import ArtifactStorage
-from services.api.problems import Refused, conflict, missing, wrong
+from services.api.problems import Refused, conflict, gone, missing, wrong
 from services.api.tables import ArtifactRow, ReportRow
+
+_WITHOUT_FILES = {"failed": "failed", "skipped": "was skipped", "cancelled": "was cancelled"}
 
 
 def chosen(report: ReportRow, format_: str | None, filename: str | None) -> ArtifactRow:
     """The file that is meant; Refused with a sentence if there is none, or not yet, or more than one."""
-    if report.phase != "generated":
-        if report.phase == "failed":
-            raise conflict(f"The report has no files, because it failed: {report.phase_reason}")
+    if report.phase not in ("generated", "held"):
+        if report.phase in _WITHOUT_FILES:
+            raise conflict(f"The report has no files, because it {_WITHOUT_FILES[report.phase]}: {report.phase_reason}")
         raise conflict(f"The report has no files yet; it is {report.status}. Ask for its progress and try again.")
     fitting = [
         one
         for one in report.artifacts
         if (format_ is None or one.format == format_) and (filename is None or one.filename == filename)
     ]
+    if report.expired_at is not None:
+        raise gone(f"The report's files were deleted on {report.expired_at:%Y-%m-%d}, because their time was over.")
     if not fitting:
         raise missing(f"The report has no such file; it has {_listed(report.artifacts)}.")
     if len(fitting) > 1:

@@ -27,8 +27,6 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 def check_csv(csv: CsvDialect, wrong: Findings) -> None:
     """What contradicts itself in `csv` goes to `wrong`."""
-    if csv.bom and not csv.encoding.startswith("utf"):
-        wrong.add("csv.bom", f"csv.bom must be false with {csv.encoding}, which has no byte order mark.")
     if csv.decimal == csv.delimiter:
         wrong.add("csv.decimal", f"csv.decimal must be different from csv.delimiter, not {shown(csv.decimal)} as well.")
 

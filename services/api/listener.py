@@ -8,29 +8,50 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from libs.common.messages import (
+    ArtifactsExpired,
     DeliveryDeferred,
     DeliveryEvent,
     DeliveryRejected,
     DeliverySent,
     DeliveryUnknown,
     OccurrenceMissed,
+    OccurrencesPassed,
+    OccurrencesStarted,
     OccurrenceStarted,
+    ReportCancelled,
     ReportFailed,
     ReportGenerated,
+    ReportHeld,
     ReportProgressed,
     ReportRetrying,
+    ReportSkipped,
     ReportStarted,
     SchedulePaused,
+    SourceTested,
+    TemplateChecked,
+    TimetableRequested,
 )
 from services.api.record.deliveries import keep_delivery
 from services.api.record.ending import settle
-from services.api.record.occurrences import on_occurrence_missed, on_occurrence_started, on_schedule_paused
+from services.api.record.occurrences import (
+    on_occurrence_missed,
+    on_occurrence_started,
+    on_occurrences_passed,
+    on_occurrences_started,
+    on_schedule_paused,
+    on_timetable_requested,
+)
+from services.api.record.questions import on_source_tested, on_template_checked
 from services.api.record.reports import (
     known_report,
+    on_cancelled,
+    on_expired,
     on_failed,
     on_generated,
+    on_held,
     on_progressed,
     on_retrying,
+    on_skipped,
     on_started,
 )
 
@@ -45,12 +66,21 @@ def on_delivery(session: Session, event: DeliveryEvent) -> None:
 HANDLERS: Mapping[type[Any], Callable[[Session, Any], None]] = {
     OccurrenceStarted: on_occurrence_started,
     OccurrenceMissed: on_occurrence_missed,
+    OccurrencesStarted: on_occurrences_started,
+    OccurrencesPassed: on_occurrences_passed,
     SchedulePaused: on_schedule_paused,
+    TimetableRequested: on_timetable_requested,
     ReportStarted: on_started,
     ReportProgressed: on_progressed,
     ReportRetrying: on_retrying,
     ReportGenerated: on_generated,
+    ReportHeld: on_held,
+    ReportSkipped: on_skipped,
     ReportFailed: on_failed,
+    ReportCancelled: on_cancelled,
+    ArtifactsExpired: on_expired,
+    SourceTested: on_source_tested,
+    TemplateChecked: on_template_checked,
     DeliverySent: on_delivery,
     DeliveryDeferred: on_delivery,
     DeliveryRejected: on_delivery,

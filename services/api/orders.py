@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from libs.common import messages
+from libs.common.conditions import Checks, Conditions
+from libs.common.handling import Drop, Keeping, Limits, Packing
+from libs.common.look import CsvDialect, Look, Widget
 from libs.common.messages import DeliveryPlan, Format, Parameter, Priority, Query, Recipient, ReportOrder
 from services.api.parameters import Declared
 from services.api.problems import Findings
-from services.api.tables import TemplateRow
+from services.api.tables import SourceRow, TemplateRow
 
 
 def order_for(
@@ -22,29 +26,57 @@ def order_for(
     delivery: DeliveryPlan,
     *,
     timezone: str = "UTC",
+    conditions: Conditions = Conditions(),  # noqa: B008 - frozen
+    filename: str = "",
 ) -> ReportOrder:
     """All that is needed to produce and deliver one report of `template` as it is now."""
-    source = template.source
     return ReportOrder(
-        template=messages.Template(
-            template_id=template.id,
-            slug=template.slug,
-            title=template.title,
-            description=template.description,
-            queries=tuple(Query(name=query["name"], sql=query["sql"]) for query in template.queries),
-        ),
-        source=messages.Source(
-            source_id=source.id,
-            name=source.name,
-            sealed_url=source.sealed_url,
-            statement_timeout_seconds=source.statement_timeout_seconds,
-            max_rows=source.max_rows,
-        ),
+        template=msgspec.structs.replace(template_of(template), filename=filename),
+        source=source_of(template.source),
         parameters=parameters,
         formats=tuple(dict.fromkeys(formats or template.formats)),
         priority=priority,
         delivery=delivery,
         timezone=timezone,
+        conditions=conditions,
+    )
+
+
+def template_of(template: TemplateRow) -> messages.Template:
+    """`template` as it travels."""
+    return messages.Template(
+        template_id=template.id,
+        slug=template.slug,
+        title=template.title,
+        description=template.description,
+        queries=tuple(Query(name=query["name"], sql=query["sql"]) for query in template.queries),
+        widgets=msgspec.convert(template.widgets, tuple[Widget, ...]),
+        look=look_of(template),
+        csv=msgspec.convert(template.csv, CsvDialect),
+        checks=msgspec.convert(template.checks, Checks),
+        packing=msgspec.convert(template.packing, Packing),
+        drop=msgspec.convert(template.drop, Drop | None),
+        keeping=msgspec.convert(template.keeping, Keeping),
+        limits=msgspec.convert(template.limits, Limits),
+    )
+
+
+def source_of(source: SourceRow) -> messages.Source:
+    """`source` as it travels."""
+    return messages.Source(
+        source_id=source.id,
+        name=source.name,
+        sealed_url=source.sealed_url,
+        statement_timeout_seconds=source.statement_timeout_seconds,
+        max_rows=source.max_rows,
+        concurrency=source.concurrency,
+    )
+
+
+def look_of(template: TemplateRow) -> Look:
+    """The look of `template`, with what was uploaded for it."""
+    return msgspec.convert(
+        {**template.look, "logo_key": template.logo_key, "workbook_key": template.workbook_key}, Look
     )
 
 
@@ -56,6 +88,11 @@ def plan(recipients: Sequence[Recipient], subject: str, body: str) -> DeliveryPl
 def declared(template: TemplateRow) -> list[Declared]:
     """The parameters of `template`."""
     return [Declared(**one) for one in template.parameters]
+
+
+def query_names(template: TemplateRow) -> tuple[str, ...]:
+    """The names of the queries of `template`."""
+    return tuple(query["name"] for query in template.queries)
 
 
 def template_for(session: Session, slug: str, wrong: Findings) -> TemplateRow | None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from libs.common.messages import Parameter, ParameterType
+from libs.common.placeholders import ANY_DAY, Placeholder, check_text, has_placeholders, resolved_parameter
 from services.api.problems import Findings
 from services.api.words import shown
 
@@ -53,6 +54,14 @@ def given_values(
     )
 
 
+def check_placeholders(text: str, field: str, wrong: Findings) -> None:
+    """Note in `wrong` a placeholder that means nothing."""
+    try:
+        check_text(text)
+    except Placeholder as error:
+        wrong.add(field, f"{field}: {error}")
+
+
 def _value(declared: Declared, given: Mapping[str, object], wrong: Findings, field: str) -> Value:
     if declared.name not in given:
         if declared.required and declared.default is None:
@@ -62,7 +71,10 @@ def _value(declared: Declared, given: Mapping[str, object], wrong: Findings, fie
     if given[declared.name] is None and not declared.required:
         return None
     try:
-        value = normalised(given[declared.name], declared.type)
+        asked = given[declared.name]
+        if isinstance(asked, str) and has_placeholders(asked):
+            return _placeholder(declared, asked, wrong, field)
+        value = normalised(asked, declared.type)
     except Misfit as misfit:
         wrong.add(field, f"{field} must be {misfit}.")
         return None
@@ -70,6 +82,16 @@ def _value(declared: Declared, given: Mapping[str, object], wrong: Findings, fie
         choices = ", ".join(shown(one) for one in declared.allowed)
         wrong.add(field, f"{field} must be one of {choices}, not {shown(value)}.")
     return value
+
+
+def _placeholder(declared: Declared, text: str, wrong: Findings, field: str) -> Value:
+    """`text` as it is, if what it means fits on a day like any other."""
+    parameter = Parameter(name=declared.name, type=declared.type, value=text)
+    try:
+        resolved_parameter(parameter, ANY_DAY)
+    except Placeholder as error:
+        wrong.add(field, f"{field}: {error}")
+    return text
 
 
 WORDS: Mapping[ParameterType, str] = {

@@ -7,17 +7,19 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from libs.common.messages import GenerateReport
+from libs.common.messages import GenerateReport, ReleaseReport, ReportCancelRequested
 from libs.common.outbox import Outbox
+from libs.common.placeholders import Occasion, resolved_order
 from services.api import recipients
 from services.api.audit import note
+from services.api.handling_check import check_formats
 from services.api.orders import declared, order_for, plan, template_for
-from services.api.parameters import given_values
+from services.api.parameters import check_placeholders, given_values
 from services.api.people import Caller
 from services.api.platform import Platform
-from services.api.problems import Findings, missing
+from services.api.problems import Findings, conflict, missing
 from services.api.record.reports import keep_order, known_report
-from services.api.schemas.reports import NewReport
+from services.api.schemas.reports import CancelReport, NewReport
 from services.api.tables import DeliveryRow, ReportRow
 
 
@@ -26,10 +28,17 @@ def request_report(session: Session, platform: Platform, caller: Caller, report_
     with Findings() as wrong:
         template = template_for(session, new.report_type, wrong)
         values = given_values(declared(template), new.parameters, wrong) if template else ()
+        if template is not None:
+            check_formats(new.formats, template.packing, wrong)
         to = recipients.checked(new.recipients, platform.settings.max_recipients, wrong)
+        for field in ("subject", "body"):
+            check_placeholders(getattr(new, field), field, wrong)
     assert template is not None
-    order = order_for(template, values, new.formats, new.priority, plan(to, new.subject, new.body))
     now = platform.now
+    order = resolved_order(
+        order_for(template, values, new.formats, new.priority, plan(to, new.subject, new.body)),
+        Occasion(scheduled_for=now),
+    )
     row = known_report(session, report_id, now)
     keep_order(row, order, now)
     row.requested_by = caller.name
@@ -38,9 +47,56 @@ def request_report(session: Session, platform: Platform, caller: Caller, report_
     Outbox(session, now).add(command)
 
 
-def find_report(session: Session, report_id: UUID, *, whole: bool = False) -> ReportRow:
-    """The report, with all that belongs to it if `whole`; Refused (404) if there is none."""
+def cancel_report(
+    session: Session, platform: Platform, caller: Caller, report_id: UUID, cancel: CancelReport
+) -> ReportRow:
+    """Ask the generator to stop the report, or never to begin it; Refused (409) if there is nothing left to stop.
+
+    Whoever asks again while the first request is under way changes nothing.
+    """
+    row = find_report(session, report_id, lock=True)
+    if refusal := _too_late(row):
+        raise conflict(refusal)
+    if row.cancel_requested_at is None:
+        now = platform.now
+        row.cancel_requested_at = now
+        note(session, caller, "cancelled", "report", report_id, now, reason=cancel.reason)
+        Outbox(session, now).add(
+            ReportCancelRequested(at=now, report_id=report_id, requested_by=caller.name, reason=cancel.reason)
+        )
+    return row
+
+
+def approve_report(session: Session, platform: Platform, caller: Caller, report_id: UUID) -> ReportRow:
+    """Let a report that is held be sent; Refused (409) if it is not held. The first who approves it is remembered."""
+    row = find_report(session, report_id, lock=True)
+    if row.approved_at is not None:
+        return row
+    if row.status != "held":
+        raise conflict(f"Only a report that is held can be approved; this one is {row.status}.")
+    if row.cancel_requested_at is not None:
+        raise conflict("Somebody has asked to cancel this report, so it cannot be approved any more.")
+    now = platform.now
+    row.approved_at, row.approved_by = now, caller.name
+    note(session, caller, "approved", "report", report_id, now, reason=row.reason)
+    Outbox(session, now).add(ReleaseReport(report_id=report_id, approved_by=caller.name, requested_at=now))
+    return row
+
+
+def _too_late(row: ReportRow) -> str:
+    """Why the report cannot be cancelled any more; empty if it can."""
+    if row.status == "delivering":
+        return "The report is made, and its deliveries are ordered already; they go on and cannot be called back."
+    if row.phase in ("cancelled", "skipped", "failed", "generated"):
+        return f"The report has ended already: it is {row.status}. There is nothing left to cancel."
+    return ""
+
+
+def find_report(session: Session, report_id: UUID, *, whole: bool = False, lock: bool = False) -> ReportRow:
+    """The report, with all that belongs to it if `whole`, kept from others if `lock`; Refused (404) without one."""
     query = select(ReportRow).where(ReportRow.id == report_id)
+    if lock:
+        query = query.with_for_update()
     if whole:
         query = query.options(
             selectinload(ReportRow.artifacts),

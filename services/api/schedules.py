@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -9,30 +10,49 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.orm import Session
 
+from libs.common.conditions import Conditions
 from libs.common.messages import (
     Format,
     Parameter,
     Priority,
     ScheduleDeleted,
-    Timing,
 )
 from libs.common.outbox import Outbox
-from libs.common.timing import TimingError, check, next_moment
 from services.api import recipients
-from services.api.announcements import announce, announce_anew
+from services.api.announcements import announce, announce_anew, expect
 from services.api.audit import note
-from services.api.definitions import alone, assign, set_fields
-from services.api.orders import declared, template_for
-from services.api.parameters import given_values
+from services.api.calendars import calendar_for
+from services.api.condition_check import check_conditions
+from services.api.definitions import alone, as_json, assign, set_fields
+from services.api.handling_check import check_formats
+from services.api.orders import declared, query_names, template_for
+from services.api.parameters import check_placeholders, given_values
 from services.api.people import Caller
 from services.api.platform import Platform
 from services.api.problems import Findings, gone, missing
 from services.api.schemas.common import NewRecipient
-from services.api.schemas.schedules import Frequency, NewSchedule, ScheduleChanges
+from services.api.schemas.schedules import Frequency, MisfirePolicy, NewSchedule, OnDayOff, ScheduleChanges
 from services.api.tables import ScheduleRow
+from services.api.timings import check_policy, check_timing, new_timing
 
-_TIMING = frozenset({"frequency", "schedule_config", "timezone", "starts_at", "ends_at", "active"})
+_TIMING = frozenset(
+    {
+        "frequency",
+        "schedule_config",
+        "timezone",
+        "starts_at",
+        "ends_at",
+        "max_occurrences",
+        "jitter_seconds",
+        "calendar_id",
+        "on_day_off",
+        "active",
+    }
+)
 """The fields that say when a schedule is due."""
+
+_PLACEHOLDERS = re.compile(r"\{\{[^{}/\\]*\}\}")
+_NOT_IN_NAMES = re.compile(r"^\.|[^\w .,()+-]")
 
 
 def create_schedule(session: Session, platform: Platform, caller: Caller, schedule_id: UUID, new: NewSchedule) -> None:
@@ -45,6 +65,7 @@ def create_schedule(session: Session, platform: Platform, caller: Caller, schedu
     note(session, caller, "created", "schedule", schedule_id, now, name=new.name)
     session.flush()
     session.refresh(row)
+    expect(row, now)
     announce(session, row, now)
 
 
@@ -65,7 +86,7 @@ def change_schedule(
     given = set_fields(changes)
     new = msgspec.structs.replace(_as_new(row), **given)
     # One that is over may still be renamed; it may not be timed or resumed for a moment that has passed.
-    after = platform.now if new.active and not _TIMING.isdisjoint(given) else None
+    after = platform.now if new.active and not (_TIMING | {"calendar"}).isdisjoint(given) else None
     changed = assign(row, _checked(session, platform, new, after=after))
     if given.get("active") is not None and row.pause_reason is not None:
         row.pause_reason = None
@@ -74,6 +95,8 @@ def change_schedule(
         note(session, caller, "changed", "schedule", row.id, platform.now, fields=sorted(changed))
         session.flush()
         session.refresh(row)
+        if not _TIMING.isdisjoint(changed):
+            expect(row, platform.now)
         announce_anew(session, row, platform.now)
     return row
 
@@ -103,12 +126,20 @@ def _checked(session: Session, platform: Platform, new: NewSchedule, *, after: d
         values: tuple[Parameter, ...] = ()
         if template is not None:
             values = given_values(declared(template), new.parameters, wrong)
+            check_formats(new.formats, template.packing, wrong)
         to = recipients.checked(new.recipients, platform.settings.max_recipients, wrong)
         if not new.recipients:
             wrong.add(
                 "recipients", "recipients must be at least one e-mail address; a schedule without one is of no use."
             )
-        _check_timing(new, wrong, after)
+        check_conditions(new.conditions, query_names(template) if template else (), wrong)
+        calendar = calendar_for(session, new.calendar, wrong)
+        timing = new_timing(new, calendar, platform.now)
+        check_timing(timing, wrong, platform.settings.least_between_reports, after)
+        check_policy(new, wrong)
+        for field in ("subject", "body", "filename"):
+            check_placeholders(getattr(new, field), field, wrong)
+        _check_filename(new.filename, wrong)
     assert template is not None
     return {
         "name": new.name,
@@ -116,7 +147,7 @@ def _checked(session: Session, platform: Platform, new: NewSchedule, *, after: d
         "frequency": new.frequency,
         "schedule_config": new.schedule_config,
         "timezone": new.timezone,
-        "starts_at": new.starts_at,
+        "starts_at": timing.starts_at,
         "ends_at": new.ends_at,
         # Only what was given: a default is taken from the template whenever the schedule is announced.
         "parameters": {one.name: one.value for one in values if one.name in new.parameters},
@@ -125,27 +156,22 @@ def _checked(session: Session, platform: Platform, new: NewSchedule, *, after: d
         "recipients": [{"address": one.address, "name": one.name} for one in to],
         "subject": new.subject,
         "body": new.body,
+        "conditions": as_json(new.conditions),
+        "filename": new.filename,
+        "misfire": new.misfire,
+        "max_lateness_seconds": new.max_lateness_seconds,
+        "max_catch_up": new.max_catch_up,
+        "max_occurrences": new.max_occurrences,
+        "jitter_seconds": new.jitter_seconds,
+        "calendar_id": calendar.id if calendar is not None else None,
+        "on_day_off": new.on_day_off,
         "active": new.active,
     }
 
 
-def _check_timing(new: NewSchedule, wrong: Findings, after: datetime | None) -> None:
-    timing = Timing(
-        frequency=new.frequency,
-        config=new.schedule_config,
-        timezone=new.timezone,
-        starts_at=new.starts_at,
-        ends_at=new.ends_at,
-    )
-    try:
-        check(timing)
-    except TimingError as error:
-        names_it = error.field.rpartition(".")[2] in str(error)
-        wrong.add(error.field, str(error) if names_it else f"{error.field}: {error}")
-        return
-    if after is not None and next_moment(timing, after) is None:
-        field = "schedule_config.at" if new.frequency == "once" else "ends_at"
-        wrong.add(field, f"{field} lies in the past, so the schedule would never be due; it must lie in the future.")
+def _check_filename(filename: str, wrong: Findings) -> None:
+    if _NOT_IN_NAMES.search(_PLACEHOLDERS.sub("", filename)):
+        wrong.add("filename", "filename must consist of letters, digits, blanks, placeholders and any of . , ( ) + - _")
 
 
 def _as_new(row: ScheduleRow) -> NewSchedule:
@@ -164,5 +190,14 @@ def _as_new(row: ScheduleRow) -> NewSchedule:
         recipients=[NewRecipient(one["address"], one["name"]) for one in row.recipients],
         subject=row.subject,
         body=row.body,
+        conditions=msgspec.convert(row.conditions, Conditions),
+        filename=row.filename,
+        misfire=cast("MisfirePolicy", row.misfire),
+        max_lateness_seconds=row.max_lateness_seconds,
+        max_catch_up=row.max_catch_up,
+        max_occurrences=row.max_occurrences,
+        jitter_seconds=row.jitter_seconds,
+        calendar=row.calendar.name if row.calendar is not None else None,
+        on_day_off=cast("OnDayOff", row.on_day_off),
         active=row.active,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 import msgspec
@@ -38,9 +39,54 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             description="A bearer token of the user admin, at least 24 characters, valid from the first start on."
         ),
     ] = None
+    min_interval_seconds: Annotated[
+        int,
+        msgspec.Meta(ge=60, le=86_400, description="The shortest time between two reports of a schedule."),
+    ] = 60
+    reconcile_after_seconds: Annotated[
+        int,
+        msgspec.Meta(
+            ge=60, le=86_400, description="A moment that the ledger has no row of after so long raises an alert."
+        ),
+    ] = 900
+    give_up_after_seconds: Annotated[
+        int,
+        msgspec.Meta(
+            ge=3_600, le=31_536_000, description="A report or moment of which nothing is heard for so long is closed."
+        ),
+    ] = 86_400
     max_recipients: Annotated[
         int, msgspec.Meta(ge=1, description="How many recipients a schedule or a report may have.")
     ] = 100
+    source_test_seconds: Annotated[
+        float,
+        msgspec.Meta(ge=0, le=60, description="How long a test of a source is waited for; then the answer is 202."),
+    ] = 20.0
+    template_check_seconds: Annotated[
+        float,
+        msgspec.Meta(
+            ge=0,
+            le=60,
+            description=(
+                "How long a generator's dry run of a template is waited for; then it is saved unchecked. 0: not asked."
+            ),
+        ),
+    ] = 10.0
     max_body_bytes: Annotated[int, msgspec.Meta(ge=1_000, description="A request with a larger body is refused.")] = (
         1_000_000
     )
+
+    @property
+    def grace(self) -> timedelta:
+        """How long a moment may be without a row in the ledger."""
+        return timedelta(seconds=self.reconcile_after_seconds)
+
+    @property
+    def give_up(self) -> timedelta:
+        """How long nothing may be heard of what is under way."""
+        return timedelta(seconds=self.give_up_after_seconds)
+
+    @property
+    def least_between_reports(self) -> timedelta:
+        """The shortest time between two reports of a schedule."""
+        return timedelta(seconds=self.min_interval_seconds)

@@ -32,6 +32,7 @@ def create_source(session: Session, platform: Platform, caller: Caller, source_i
             name=new.name,
             statement_timeout_seconds=new.statement_timeout_seconds,
             max_rows=new.max_rows,
+            concurrency=new.concurrency,
             created_at=now,
             updated_at=now,
             **_database(platform, new.url),

@@ -13,8 +13,26 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]  # its home moves between releases
 
-DIALECTS = {"postgresql": "postgres", "sqlite": "sqlite"}
-"""How sqlglot calls the kinds of sources."""
+DIALECTS = {
+    "postgresql": "postgres",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "sqlite": "sqlite",
+    "duckdb": "duckdb",
+    "mssql": "tsql",
+    "oracle": "oracle",
+    "redshift": "redshift",
+    "snowflake": "snowflake",
+    "bigquery": "bigquery",
+    "databricks": "databricks",
+    "trino": "trino",
+    "clickhouse": "clickhouse",
+    "cockroachdb": "postgres",
+    "teradata": "teradata",
+    "athena": "athena",
+    "exasol": "exasol",
+}
+"""How sqlglot calls the kinds of sources; it reads others as plain SQL."""
 
 ONE_SELECT = "it must be one SELECT, WITH or VALUES"
 
@@ -26,7 +44,7 @@ _WRITING_WORDS = (TokenType.INSERT, TokenType.UPDATE, TokenType.DELETE, TokenTyp
 def complaint(sql: str, kind: str) -> str | None:
     """What is wrong with `sql` for a source of this `kind`, as the end of a sentence; None if it may be kept."""
     try:
-        tokens = sqlglot.tokenize(sql, read=DIALECTS[kind])
+        tokens = sqlglot.tokenize(sql, read=DIALECTS.get(kind))
     except TokenError:
         return "has a quote or a comment that is not closed"
     statements = list(_statements(tokens))
@@ -54,7 +72,7 @@ def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 def _writing(sql: str, kind: str, statement: Sequence[Token]) -> str | None:
     try:
-        parsed = sqlglot.parse_one(sql, read=DIALECTS[kind])
+        parsed = sqlglot.parse_one(sql, read=DIALECTS.get(kind))
     except (ParseError, RecursionError):
         # sqlglot does not know every construct of every database; then the words alone must do.
         return _writing_words(statement)

@@ -10,6 +10,9 @@ from msgspec import UNSET
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from libs.common.conditions import Checks
+from libs.common.handling import Drop, Keeping, Limits
+from libs.common.look import CsvDialect, Style, Widget
 from libs.common.messages import Format
 from services.api.announcements import announce_schedules, refuse_unfit
 from services.api.audit import note
@@ -17,6 +20,7 @@ from services.api.definitions import alone, as_uuid, assign, set_fields
 from services.api.people import Caller
 from services.api.platform import Platform
 from services.api.problems import conflict, gone, missing
+from services.api.schemas.handling import NewDrop, NewPacking
 from services.api.schemas.templates import (
     NewParameter,
     NewQuery,
@@ -30,7 +34,7 @@ from services.api.template_check import checked_template
 def create_template(session: Session, platform: Platform, caller: Caller, template_id: UUID, new: NewTemplate) -> None:
     """Keep a new template."""
     alone(session)
-    values = checked_template(session, new)
+    values = checked_template(session, platform.sealer, new)
     _refuse_taken_slug(session, new.slug, template_id)
     now = platform.now
     session.add(TemplateRow(id=template_id, created_at=now, updated_at=now, **values))
@@ -55,7 +59,7 @@ def change_template(
     given = set_fields(changes)
     if "query" in given and "queries" not in given:
         given["queries"] = UNSET
-    values = checked_template(session, msgspec.structs.replace(_as_new(row), **given))
+    values = checked_template(session, platform.sealer, msgspec.structs.replace(_as_new(row), **given), row)
     _refuse_taken_slug(session, values["slug"], row.id)
     if changed := assign(row, values):
         row.updated_at = platform.now
@@ -65,6 +69,11 @@ def change_template(
         note(session, caller, "changed", "template", row.id, platform.now, fields=sorted(changed))
         announce_schedules(session, platform, TemplateRow.id == row.id)
     return row
+
+
+def changes_what_the_source_sees(changes: TemplateChanges) -> bool:
+    """Whether the source has to be asked again about the template."""
+    return not {"query", "queries", "parameters", "source", "widgets", "checks"}.isdisjoint(set_fields(changes))
 
 
 def delete_template(session: Session, platform: Platform, caller: Caller, key: str) -> None:
@@ -104,4 +113,12 @@ def _as_new(row: TemplateRow) -> NewTemplate:
         queries=[NewQuery(**query) for query in row.queries],
         parameters=[NewParameter(**one) for one in row.parameters],
         formats=cast("list[Format]", row.formats),
+        widgets=msgspec.convert(row.widgets, tuple[Widget, ...]),
+        look=msgspec.convert(row.look, Style),
+        csv=msgspec.convert(row.csv, CsvDialect),
+        checks=msgspec.convert(row.checks, Checks),
+        packing=NewPacking(pack=row.packing.get("pack")),
+        drop=None if row.drop is None else NewDrop(pattern=msgspec.convert(row.drop, Drop).pattern),
+        keeping=msgspec.convert(row.keeping, Keeping),
+        limits=msgspec.convert(row.limits, Limits),
     )

@@ -72,6 +72,8 @@ def _number(kind: inspect.IntType | inspect.FloatType) -> str:
         return f"{name} from {kind.ge:,} to {kind.le:,}"
     if kind.ge is not None:
         return f"{name} of at least {kind.ge:,}"
+    if kind.gt is not None:
+        return f"{name} above {kind.gt:,}"
     return name
 
 

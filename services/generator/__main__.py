@@ -8,6 +8,7 @@ import uuid
 
 from libs.common.clock import utc_now
 from libs.common.commands import make_broker
+from libs.common.events import EventListener
 from libs.common.logs import configure
 from libs.common.migrations import migrate
 from libs.common.relay import Relay
@@ -19,12 +20,16 @@ from libs.common.store import Store
 from libs.common.topology import Topology
 from libs.common.worker import CommandWorker
 from services.generator.children import Bounds, Children
+from services.generator.expiry import Cleaning
 from services.generator.journal import Journal
 from services.generator.leases import Leases
+from services.generator.listener import CancelListener
+from services.generator.maintenance import maintain
 from services.generator.patience import Patience
+from services.generator.questions import Questions
 from services.generator.scratch import Scratch
 from services.generator.settings import GeneratorSettings
-from services.generator.worker import lanes, receive
+from services.generator.worker import lanes, receive, report_lanes
 from services.generator.workshop import Workshop
 
 
@@ -38,7 +43,8 @@ def run() -> int:
 
     journal = Journal(store, owner=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4()}")
     leases = Leases(journal, utc_now)
-    children = Children(sum(lanes(settings).values()), _bounds(settings))
+    children = Children(sum(report_lanes(settings).values()), _bounds(settings))
+    questions = Questions(settings.generator_lanes_maintenance, settings.generator_memory_megabytes)
     scratch = Scratch(settings.generator_scratch_folder)
     broker, topology = make_broker(settings), Topology(settings.queue_type)
     workshop = Workshop(
@@ -49,9 +55,14 @@ def run() -> int:
         sealer=Sealer(settings.seal_keys),
         artifacts_url=settings.artifacts_url,
         soft_limit_seconds=settings.generator_soft_limit_seconds,
+        max_rows=settings.generator_max_rows,
+        questions=questions,
+        drop_folder=settings.generator_drop_folder,
         clock=utc_now,
     )
+    requests = CancelListener(journal, clock=utc_now, wake=leases.wake)
     receive(broker, settings, workshop)
+    maintain(broker, workshop)
 
     port = settings.generator_operations_port
     ready = {"store": store.ping, "artifacts": storage.ping}
@@ -61,7 +72,10 @@ def run() -> int:
             [
                 Relay("generator", store, settings.broker_url, topology),
                 leases,
+                EventListener("generator", settings.broker_url, topology, store, requests.handlers()),
+                Cleaning(journal, storage, utc_now),
                 children,
+                questions,
                 CommandWorker(broker, lanes(settings)),
                 Patience(children),
             ]

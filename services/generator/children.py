@@ -12,17 +12,20 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import forkserver
 
 import pebble
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from services.generator.job import Failed, GivenBack, Job, Outcome, Produced
+from libs.common.handling import Limits, least
+from services.generator.file_sizes import bound_files
+from services.generator.job import Failed, GivenBack, Job, Outcome, Produced, Skipped
 from services.generator.memory import resident_bytes
 from services.generator.mortal import die_with_parent
 from services.generator.produce import produce
 from services.generator.progress import Progress, read_progress, spoken_seconds
+from services.generator.sources import end_session
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +36,8 @@ _STARTS = 3
 _LOST_EXIT = 255
 """What multiprocessing tells when the process that children are forked from is gone, and they with it."""
 
-Work = Callable[[Job], Produced | Failed]
+Made = Produced | Skipped | Failed
+Work = Callable[[Job], Made]
 
 pebble.CONSTS.term_timeout = 1.0
 """Seconds between SIGTERM and SIGKILL where pebble ends a child; ours end at the first (see _prepare)."""
@@ -47,6 +51,14 @@ class Bounds:
     memory_megabytes: int
     file_megabytes: int
     reports_per_child: int
+
+    def within(self, limits: Limits) -> Bounds:
+        """These bounds, tightened by those of a template."""
+        return replace(
+            self,
+            hard_limit_seconds=least(self.hard_limit_seconds, limits.hard_seconds),
+            memory_megabytes=least(self.memory_megabytes, limits.memory_megabytes),
+        )
 
 
 class Children:
@@ -85,22 +97,24 @@ class Children:
         """Break off what is running; each `run` returns GivenBack."""
         self._stopping.set()
 
-    def run(self, job: Job, heard: Callable[[Progress], None], is_lost: Callable[[], bool]) -> Outcome:
+    def run(self, job: Job, heard: Callable[[Progress], None], ended: Callable[[], str]) -> Outcome:
         """Do `job` in a child and wait for it.
 
-        `heard` is told how far it is about twice a second; when `is_lost` turns true the child is killed, because
-        the report belongs to somebody else by now.
+        `heard` is told how far it is about twice a second; when `ended` says why the work is to be broken off, the
+        child is killed: the report belongs to somebody else by now, or nobody wants it.
         """
         for _ in range(_STARTS):
-            future = self._schedule(job)
+            bounds = self._bounds.within(job.template.limits)
+            future = self._schedule(job, bounds)
             if future is None:
                 continue
-            watch = _Watch(job, future, self._bounds.memory_megabytes)
+            watch = _Watch(job, future, bounds)
             try:
-                self._wait(future, watch, heard, is_lost)
+                self._wait(future, watch, heard, ended)
             except BaseException:  # whoever listens has failed: the child must not go on without us
                 watch.end("nobody waits for the report any more")
                 raise
+            watch.clear_up()
             try:
                 return self._outcome(future, watch)
             except BrokenProcessPool:  # an idle child was killed just as it was to begin
@@ -112,10 +126,10 @@ class Children:
 
     def _wait(
         self,
-        future: ProcessFuture[Produced | Failed],
+        future: ProcessFuture[Made],
         watch: _Watch,
         heard: Callable[[Progress], None],
-        is_lost: Callable[[], bool],
+        ended: Callable[[], str],
     ) -> None:
         looks = 0
         while not wait([future], timeout=LOOK_EVERY_SECONDS).done:
@@ -123,18 +137,18 @@ class Children:
             progress = watch.look()
             if self._stopping.is_set():
                 watch.end("the service is stopping")
-            elif is_lost():
-                watch.end("another generator has taken the report over")
+            elif why := ended():
+                watch.end(why)
             elif progress is not None and looks % _LOOKS_PER_PROGRESS == 0:
                 heard(progress)
 
-    def _schedule(self, job: Job) -> ProcessFuture[Produced | Failed] | None:
+    def _schedule(self, job: Job, bounds: Bounds) -> ProcessFuture[Made] | None:
         """The job in the hands of the pool, or None if the pool is broken; then there is a new one now."""
         with self._guard:
             pool = self._pool
         try:
             if pool is not None:
-                return pool.schedule(self._work, (job,), timeout=self._bounds.hard_limit_seconds)
+                return pool.schedule(self._work, (job,), timeout=bounds.hard_limit_seconds)
         except RuntimeError:
             log.warning("the children are started anew")
         if not self._stopping.is_set():
@@ -157,11 +171,11 @@ class Children:
             if not self._pool.active:  # asking starts the children, so that the first report need not wait for them
                 log.error("the children could not be started")
 
-    def _outcome(self, future: ProcessFuture[Produced | Failed], watch: _Watch) -> Outcome:
+    def _outcome(self, future: ProcessFuture[Made], watch: _Watch) -> Outcome:
         try:
             return future.result()
         except TimeoutError:
-            limit = spoken_seconds(self._bounds.hard_limit_seconds)
+            limit = spoken_seconds(watch.bounds.hard_limit_seconds)
             return watch.failed("permanent", f"The report did not end within {limit} and was killed; let it read less.")
         except BrokenProcessPool:
             raise
@@ -178,7 +192,7 @@ class Children:
         if watch.given_back:
             return GivenBack(reason=watch.given_back)
         if watch.is_too_large:
-            limit = self._bounds.memory_megabytes
+            limit = watch.bounds.memory_megabytes
             reason = f"The report needed more than the {limit:,} MB of memory that a report may have; let it read less."
             return watch.failed("permanent", reason)
         if self._stopping.is_set() or number == signal.SIGTERM:
@@ -192,12 +206,13 @@ class Children:
 class _Watch:
     """Looks at one running job from outside."""
 
-    def __init__(self, job: Job, future: ProcessFuture[Produced | Failed], memory_megabytes: int) -> None:
+    def __init__(self, job: Job, future: ProcessFuture[Made], bounds: Bounds) -> None:
+        self.bounds = bounds
         self.given_back = ""
         self.is_too_large = False
         self._job = job
         self._future = future
-        self._limit = memory_megabytes * _MEGABYTE
+        self._limit = bounds.memory_megabytes * _MEGABYTE
         self._progress: Progress | None = None
 
     def look(self) -> Progress | None:
@@ -221,6 +236,11 @@ class _Watch:
         else:
             self._kill()
 
+    def clear_up(self) -> None:
+        """End what a lost child has left running in the database."""
+        if self._future.cancelled() or self._future.exception() is not None:
+            end_session(self._job.folder, self._job.source_url)
+
     def failed(self, error_class: str, reason: str) -> Failed:
         """A failure in the stage that the child last told of."""
         stage = self._progress.stage if self.has_begun() and self._progress is not None else "query"
@@ -242,8 +262,7 @@ def _prepare(bounds: Bounds) -> None:
     """The first thing that a child does."""
     die_with_parent()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, even inside a library that does not listen
-    files = bounds.file_megabytes * _MEGABYTE
-    resource.setrlimit(resource.RLIMIT_FSIZE, (files, files))
+    bound_files(bounds.file_megabytes)
     # The parent watches the memory in use. This is for a child that is faster than the watch: address space that
     # is only reserved counts too, hence the distance.
     space = 4 * bounds.memory_megabytes * _MEGABYTE + (8 << 30)

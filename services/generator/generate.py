@@ -1,8 +1,8 @@
 """Generate one report: exactly one result, whoever asks for it how often.
 
-The journal decides. A command for a finished report has nothing to do; one for a report that somebody is making is put
-back; any other one begins an attempt under a number of its own, in one transaction with `report.started`. The work
-happens in a child process. What came of it is written down under that number, together with all that it makes known:
+The journal decides. A command for a report that has ended has nothing to do; one for a report that somebody is making
+is put back; any other one begins an attempt under a number of its own, in one transaction with `report.started`. The
+work happens in a child process. What came of it is written down under that number, together with what it makes known:
 a finished report orders its deliveries in the very transaction that finishes it.
 
 Where a SIGKILL can hit, and what happens when the broker delivers the command again:
@@ -10,6 +10,8 @@ Where a SIGKILL can hit, and what happens when the broker delivers the command a
 1. before the claim is committed: nothing has happened.
 2. after it: the lease runs out, the next attempt takes over, and files of this one stay behind under its number.
 3. after the end is committed: its messages are in the outbox; the command finds the report finished.
+
+A report that somebody cancels meanwhile ends as cancelled, whatever came of the work, unless its end was committed.
 
 A small report costs two transactions, the claim and the end; progress costs more only where there is time for it (see
 telling.py).
@@ -20,10 +22,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
+
+from sqlalchemy.orm import Session
 
 from libs.common.commands import NotYet
 from libs.common.errors import PermanentFailure, TransientFailure
@@ -32,12 +37,26 @@ from libs.common.logs import bound
 from libs.common.messages import GenerateReport, ReportStarted
 from libs.common.metrics import REPORT_WAIT_SECONDS
 from libs.common.outbox import Outbox
-from libs.common.zones import zone_of
-from services.generator.endings import Turn, write_back, write_failure, write_success
-from services.generator.job import Failed, GivenBack, Job, Outcome, Produced
-from services.generator.journal import Journal
+from services.generator.endings import (
+    FilesGone,
+    Outrun,
+    Turn,
+    Unwanted,
+    cancelled,
+    write_back,
+    write_cancelled,
+    write_failure,
+    write_held,
+    write_skipped,
+    write_success,
+)
+from services.generator.job import Failed, GivenBack, Outcome, Produced, Skipped
+from services.generator.journal import REMEMBERED, Claim, Journal
 from services.generator.leases import Lease
-from services.generator.sources import Limits
+from services.generator.preparing import job_of
+from services.generator.reuse import reused
+from services.generator.slots import hold, slot_source
+from services.generator.stored import take_away, throw_away
 from services.generator.telling import Teller
 from services.generator.workshop import Workshop
 
@@ -61,92 +80,128 @@ def generate(command: GenerateReport, attempt: Attempt, workshop: Workshop) -> N
     raised if somebody else is at work on the report, the journal is away or the service is about to stop.
     """
     with bound(report_id=command.report_id):
-        turn = _claim(command, attempt, workshop)
-        if turn is None:
+        claim = _claim(command, workshop)
+        if claim is None:
             return
-        with workshop.leases.held(command.report_id, turn.number) as lease:
-            with workshop.scratch.room(str(command.report_id)) as folder:
-                outcome = _work(turn, lease, folder, workshop)
-            _settle(turn, outcome, workshop)
+        turn = Turn(command=command, attempt=attempt, number=claim.attempt)
+        try:
+            _make(turn, claim, workshop)
+        except Unwanted as unwanted:
+            _insist(partial(write_cancelled, turn, unwanted), workshop)
 
 
-def _claim(command: GenerateReport, attempt: Attempt, workshop: Workshop) -> Turn | None:
-    """The turn that begins, or None if the report is finished; a report that kills its makers fails here."""
+def _claim(command: GenerateReport, workshop: Workshop) -> Claim | None:
+    """The attempt that begins, or None if there is none to make."""
     try:
-        return _take_up(command, attempt, workshop)
+        claim = _take_up(command, workshop)
     except TransientFailure as away:
         raise NotYet(JOURNAL_AWAY_SECONDS, str(away)) from away
-
-
-def _take_up(command: GenerateReport, attempt: Attempt, workshop: Workshop) -> Turn | None:
-    now, journal = workshop.clock(), workshop.journal
-    with journal.begin() as session:
-        claim = journal.claim(session, command.report_id, now)
-        if claim.standing == "claimed":
-            Outbox(session, now).add(ReportStarted(at=now, report_id=command.report_id, attempt=claim.attempt))
     if claim.standing == "busy":
         raise NotYet(BUSY_SECONDS, "another generator is making this report")
-    if claim.standing == "finished":
-        log.info("the report is finished already")
+    if claim.standing != "claimed":
+        log.info("there is no more work on the report", extra={"standing": claim.standing})
         return None
     if claim.attempt == 1:
-        REPORT_WAIT_SECONDS.labels(command.order.priority).observe(_wait_seconds(command, now))
-    turn = Turn(command=command, attempt=attempt, number=claim.attempt)
-    if claim.deaths < MAX_DEATHS:
-        return turn
-    reason = f"The generator died {claim.deaths} times while it made this report, so it is not tried again."
-    write_failure(turn, Failed(stage="query", error_class="permanent", reason=reason), journal, now)
-    raise PermanentFailure(reason)
+        REPORT_WAIT_SECONDS.labels(command.order.priority).observe(_wait_seconds(command, workshop.clock()))
+    return claim
+
+
+def _take_up(command: GenerateReport, workshop: Workshop) -> Claim:
+    now, journal = workshop.clock(), workshop.journal
+    with journal.begin() as session:
+        held = hold(session, command, now)
+        if held is None:
+            return _begin(session, command, workshop, now)
+    raise NotYet(held.seconds, held.reason)
+
+
+def _begin(session: Session, command: GenerateReport, workshop: Workshop, now: datetime) -> Claim:
+    claim = workshop.journal.claim(session, command.report_id, now, slot_source(command))
+    if claim.standing == "claimed":
+        started = ReportStarted(at=now, report_id=command.report_id, attempt=claim.attempt)
+        # Most reports have ended before anybody could read this, and both are told together then.
+        Outbox(session, now).add(started, can_wait=True)
+    elif claim.cancellation is not None:
+        Outbox(session, now).add(cancelled(command.report_id, claim.attempt, claim.cancellation, now))
+    return claim
+
+
+def _make(turn: Turn, claim: Claim, workshop: Workshop) -> None:
+    if reason := _hopeless(turn.command, claim):
+        _fail(turn, Failed(stage="query", error_class="permanent", reason=reason), workshop)
+    with workshop.leases.held(turn.command.report_id, turn.number) as lease:
+        _settle(turn, _outcome(turn, lease, workshop), lease, workshop)
+
+
+def _hopeless(command: GenerateReport, claim: Claim) -> str:
+    """Why the report is not even tried; empty if it is."""
+    if claim.deaths >= MAX_DEATHS:
+        return f"The generator died {claim.deaths} times while it made this report, so it is not tried again."
+    if claim.first_seen_at is not None and claim.first_seen_at - command.requested_at > REMEMBERED:
+        return (
+            f"The report was ordered more than {REMEMBERED.days} days ago, and what was made so long ago is forgotten: "
+            "it may have been sent then. Ask for it again."
+        )
+    return ""
 
 
 def _wait_seconds(command: GenerateReport, now: datetime) -> float:
     return max(0.0, (now - command.requested_at).total_seconds())
 
 
-def _work(turn: Turn, lease: Lease, folder: Path, workshop: Workshop) -> Outcome:
+def _outcome(turn: Turn, lease: Lease, workshop: Workshop) -> Outcome:
     try:
-        job = _job(turn, folder, workshop)
+        with workshop.scratch.room(str(turn.command.report_id)) as folder:
+            return _work(turn, lease, folder, workshop)
     except PermanentFailure as failure:
         return Failed(stage="query", error_class="permanent", reason=str(failure))
+    except TransientFailure as failure:
+        return Failed(stage="query", error_class="transient", reason=str(failure))
+
+
+def _work(turn: Turn, lease: Lease, folder: Path, workshop: Workshop) -> Outcome:
+    job = job_of(turn, folder, workshop)
+    ready = reused(turn.command, job, workshop)
+    if ready is not None and job.drop is None:
+        return ready
     teller = Teller(turn, workshop.journal, workshop.clock)
-    return workshop.hands.run(job, teller.hear, lease.is_lost)
+    outcome = workshop.hands.run(replace(job, ready=ready), teller.hear, lease.ended)
+    if isinstance(outcome, GivenBack) or (isinstance(outcome, Failed) and outcome.stage == "store"):
+        take_away(job)  # a child that was killed may have stored some of its files
+    return outcome
 
 
-def _job(turn: Turn, folder: Path, workshop: Workshop) -> Job:
-    command, order = turn.command, turn.command.order
-    return Job(
-        report_id=command.report_id,
-        attempt=turn.number,
-        template=order.template,
-        parameters=order.parameters,
-        formats=order.formats,
-        source_name=order.source.name,
-        source_url=workshop.sealer.open(order.source.sealed_url),
-        limits=Limits(order.source.max_rows, order.source.statement_timeout_seconds),
-        made_at=workshop.clock(),
-        day=(command.scheduled_for or command.requested_at).astimezone(zone_of(order.timezone)).date(),
-        folder=folder,
-        artifacts_url=workshop.artifacts_url,
-        soft_limit_seconds=workshop.soft_limit_seconds,
-    )
-
-
-def _settle(turn: Turn, outcome: Outcome, workshop: Workshop) -> None:
+def _settle(turn: Turn, outcome: Outcome, lease: Lease, workshop: Workshop) -> None:
     """Write down what came of the turn; raises what the command's fate should be."""
     if isinstance(outcome, GivenBack):
-        _insist(partial(write_back, turn, outcome.reason), workshop)
-        raise NotYet(GIVEN_BACK_SECONDS, outcome.reason)
-    if isinstance(outcome, Failed):
+        if lease.cancellation is not None:
+            raise Unwanted(lease.cancellation)
+        _give_back(turn, outcome.reason, workshop)
+    elif isinstance(outcome, Failed):
         _fail(turn, outcome, workshop)
     else:
-        _succeed(turn, outcome, workshop)
+        _end(turn, outcome, workshop)
 
 
-def _succeed(turn: Turn, produced: Produced, workshop: Workshop) -> None:
+def _end(turn: Turn, outcome: Produced | Skipped, workshop: Workshop) -> None:
     try:
-        _insist(partial(write_success, turn, produced), workshop)
+        if isinstance(outcome, Skipped):
+            _insist(partial(write_skipped, turn, outcome), workshop)
+        else:
+            _insist(partial(write_held if outcome.held else write_success, turn, outcome), workshop)
+    except FilesGone as gone:
+        _give_back(turn, str(gone), workshop)
+    except Outrun as overtaken:
+        if isinstance(outcome, Produced):
+            throw_away(outcome.artifacts, workshop.artifacts_url)  # the next verdict may be that nobody gets a report
+        _give_back(turn, str(overtaken), workshop)
     except PermanentFailure as failure:  # what there is to say does not fit a message
         _fail(turn, Failed(stage="store", error_class="permanent", reason=str(failure)), workshop)
+
+
+def _give_back(turn: Turn, reason: str, workshop: Workshop) -> NoReturn:
+    _insist(partial(write_back, turn, reason), workshop)
+    raise NotYet(GIVEN_BACK_SECONDS, reason)
 
 
 def _fail(turn: Turn, failed: Failed, workshop: Workshop) -> NoReturn:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
+from libs.common.conditions import Conditions
 from libs.common.messages import Artifact, ErrorClass, Format, Parameter, Stage, Template
+from services.generator.drop import Place
+from services.generator.judging.precedent import Precedent
 from services.generator.sources import Limits
 
 
@@ -30,6 +33,21 @@ class Job:
     """Private to this attempt; whoever made it removes it."""
     artifacts_url: str
     soft_limit_seconds: float
+    password: str = ""
+    """Protects the files, in the open."""
+    drop: Place | None = None
+    ready: Produced | None = None
+    """What an earlier report has made of the same: only copies of it are still to be dropped."""
+    conditions: Conditions = field(default_factory=Conditions)
+    precedent: Precedent | None = None
+    """What the schedule's earlier reports were like; None if nothing is to be compared with them."""
+    scheduled_for: datetime | None = None
+    timezone: str = "UTC"
+
+    @property
+    def prefix(self) -> str:
+        """Where in the artifact storage the files of this attempt are, and no others."""
+        return f"reports/{self.made_at:%Y/%m/%d}/{self.report_id}/{self.attempt}"
 
     def __repr__(self) -> str:
         return f"Job({self.report_id}, attempt {self.attempt})"
@@ -37,7 +55,8 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Produced:
-    """The files are stored."""
+    """The files are stored. `shortfalls` are parts that should be there and are not; `held` are the checks for which
+    the files wait for an approval."""
 
     artifacts: tuple[Artifact, ...]
     rows: int
@@ -45,6 +64,25 @@ class Produced:
     query_seconds: float
     render_seconds: float
     store_seconds: float
+    dropped_to: str = ""
+    """Where copies are, in words."""
+    reused_from: UUID | None = None
+    """The report whose files these are, if it was made before."""
+    shortfalls: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    after: Precedent | None = None
+    """What the schedule remembers from now on; None: as before."""
+    if_released: Precedent | None = None
+    """The same once a report that is held has been approved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped:
+    """The source was read, and nobody is to get a report."""
+
+    reason: str
+    rows: int
+    after: Precedent | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,4 +102,4 @@ class GivenBack:
     reason: str
 
 
-Outcome = Produced | Failed | GivenBack
+Outcome = Produced | Skipped | Failed | GivenBack

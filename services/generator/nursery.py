@@ -4,9 +4,9 @@ What is imported here is there at once in every child. And that process ends wit
 with it in turn, so that a SIGKILL of the service leaves nothing behind.
 """
 
-from services.generator import produce
+from services.generator import produce, template_answer
 from services.generator.mortal import die_with_parent
 
-__all__ = ["produce"]
+__all__ = ["produce", "template_answer"]
 
 die_with_parent()

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import replace
 
 from libs.common.errors import PermanentFailure, TransientFailure
-from libs.common.messages import Artifact, Parameter, Stage
-from libs.common.storage import ArtifactStorage
-from services.generator.answers import Answer, keep
-from services.generator.job import Failed, Job, Produced
-from services.generator.parts import resolve
+from libs.common.messages import Parameter, Stage
+from services.generator.ask import Asked, ask
+from services.generator.file_sizes import largest_allowed, tightened
+from services.generator.honesty import banners, parts_of, shortfalls
+from services.generator.job import Failed, Job, Produced, Skipped
+from services.generator.judging import Case, Readings, Verdict, judge
+from services.generator.pack import check_password, pack
+from services.generator.parts import FailedPart
 from services.generator.progress import Reporter
 from services.generator.render import RENDERERS, Drawing, Report
 from services.generator.render.report import shifted
-from services.generator.sources import open_source
+from services.generator.stored import drop_copies, store
+from services.generator.uploaded import fetched
 
 
-def produce(job: Job) -> Produced | Failed:
+def produce(job: Job) -> Produced | Skipped | Failed:
     """Do the job. Whatever goes wrong comes back in words, with the stage in which it happened."""
-    reporter = Reporter(job.folder, job.soft_limit_seconds)
     try:
-        return _produce(job, reporter)
+        reporter = Reporter(job.folder, job.soft_limit_seconds)
+    except OSError as error:
+        return _failed_file(error, "query", job)
+    try:
+        with tightened(job.template.limits.file_megabytes):
+            return _produce(job, reporter)
     except PermanentFailure as failure:
         return Failed(stage=reporter.latest.stage, error_class="permanent", reason=str(failure))
     except TransientFailure as failure:
@@ -35,28 +42,43 @@ def produce(job: Job) -> Produced | Failed:
         reason = "The report needs more memory than a report may have; let it read less."
         return Failed(stage=reporter.latest.stage, error_class="permanent", reason=reason)
     except OSError as error:
-        return _failed_file(error, reporter.latest.stage)
+        return _failed_file(error, reporter.latest.stage, job)
     except Exception as error:  # the last stop before the pipe: nothing may pass unexplained
         reason = f"Something unexpected happened: {type(error).__name__}: {error}"
         trace = "".join(traceback.format_exception(error))
         return Failed(stage=reporter.latest.stage, error_class="unknown", reason=reason, trace=trace)
 
 
-def _produce(job: Job, reporter: Reporter) -> Produced:
+def _produce(job: Job, reporter: Reporter) -> Produced | Skipped:
+    if job.ready is not None:
+        reporter.stage("store")
+        return replace(job.ready, dropped_to=drop_copies(job, job.ready.artifacts))
+    check_password(job.template.packing, job.formats)
     seconds: dict[Stage, float] = {}
     with _timed("query", seconds, reporter):
-        answers = _ask(job, reporter)
+        asked = ask(job, reporter)
+        verdict = _judge(job, asked)
+    rows = sum(answer.rows for answer in asked.answers)
+    if verdict.skipped:
+        return Skipped(reason=verdict.skipped, rows=rows, after=verdict.after)
     with _timed("render", seconds, reporter):
-        drawings = _draw(job, answers, reporter)
+        report = _report(job, asked, verdict)
+        drawings = _packed(job, report, _draw(job, report, reporter))
     with _timed("store", seconds, reporter):
-        artifacts = _store(job, drawings, reporter)
+        artifacts = store(job, drawings, reporter)
+        dropped_to = "" if verdict.held else drop_copies(job, artifacts)
     return Produced(
         artifacts=artifacts,
-        rows=sum(answer.rows for answer in answers),
-        notes=_notes(answers, drawings),
+        dropped_to=dropped_to,
+        rows=rows,
+        notes=_notes(report, drawings),
         query_seconds=seconds["query"],
         render_seconds=seconds["render"],
         store_seconds=seconds["store"],
+        shortfalls=shortfalls(report.parts),
+        held=verdict.held,
+        after=verdict.after,
+        if_released=verdict.if_released,
     )
 
 
@@ -68,35 +90,43 @@ def _timed(stage: Stage, seconds: dict[Stage, float], reporter: Reporter) -> Ite
     seconds[stage] = time.perf_counter() - started
 
 
-def _ask(job: Job, reporter: Reporter) -> tuple[Answer, ...]:
-    """Run each query once; its answer stays on disk for every format."""
-    if not job.template.queries:
-        raise PermanentFailure("The template has no query, so there is nothing to report.")
-    answers: list[Answer] = []
-    with open_source(job.source_name, job.source_url, job.limits) as source:
-        for number, query in enumerate(job.template.queries):
-            folder = job.folder / f"query-{number}"
-            folder.mkdir()
-            before = sum(answer.rows for answer in answers)
-            rows = source.rows(query, job.parameters)
-            answers.append(keep(query.name, rows, folder, shifted(reporter.rows, before)))
-    return tuple(answers)
+def _judge(job: Job, asked: Asked) -> Verdict:
+    case = Case(
+        template=job.template,
+        conditions=job.conditions,
+        before=job.precedent,
+        now=job.made_at,
+        due=job.scheduled_for or job.made_at,
+        timezone=job.timezone,
+    )
+    return judge(case, Readings(asked.answers, asked.failed, job.template.queries[0].name))
 
 
-def _draw(job: Job, answers: tuple[Answer, ...], reporter: Reporter) -> list[Drawing]:
-    report = Report(
+def _report(job: Job, asked: Asked, verdict: Verdict) -> Report:
+    parts = parts_of(job.template, asked, job.folder)
+    return Report(
         slug=job.template.slug,
+        named=job.template.filename,
         title=job.template.title,
         description=job.template.description,
         source=job.source_name,
         parameters=tuple((parameter.name, _shown(parameter)) for parameter in job.parameters),
         made_at=job.made_at,
         day=job.day,
-        answers=answers,
-        parts=resolve(job.template.widgets, answers, job.folder),
+        answers=asked.answers,
+        parts=parts,
         look=job.template.look,
         csv=job.template.csv,
+        banners=banners(asked.answers, parts, verdict.failures),
+        timezone=job.timezone,
+        scheduled_for=job.scheduled_for,
+        logo=fetched(job.template.look.logo_key, job.artifacts_url, job.folder),
+        workbook=fetched(job.template.look.workbook_key, job.artifacts_url, job.folder),
+        password="" if job.template.packing.pack == "zip" else job.password,  # once is enough
     )
+
+
+def _draw(job: Job, report: Report, reporter: Reporter) -> list[Drawing]:
     folder = job.folder / "files"
     folder.mkdir()
     formats = tuple(dict.fromkeys(job.formats))
@@ -111,40 +141,16 @@ def _draw(job: Job, answers: tuple[Answer, ...], reporter: Reporter) -> list[Dra
     return drawings
 
 
-def _store(job: Job, drawings: list[Drawing], reporter: Reporter) -> tuple[Artifact, ...]:
-    """Store each file under a key of this attempt: a slower earlier attempt can never overwrite it."""
-    storage = ArtifactStorage(job.artifacts_url)
-    prefix = f"reports/{job.made_at:%Y/%m/%d}/{job.report_id}/{job.attempt}"
-    artifacts = []
-    for number, drawing in enumerate(drawings):
-        reporter.part(number, len(drawings))
-        key = f"{prefix}/{drawing.path.name}"
-        storage.put_file(key, drawing.path)
-        artifacts.append(_artifact(key, drawing))
-    return tuple(artifacts)
+def _packed(job: Job, report: Report, drawings: list[Drawing]) -> list[Drawing]:
+    packing, archive = job.template.packing, job.folder / report.filename("zip")
+    return pack(drawings, packing, job.password, archive, job.made_at)
 
 
-def _artifact(key: str, drawing: Drawing) -> Artifact:
-    return Artifact(
-        key=key,
-        filename=drawing.path.name,
-        format=drawing.format,
-        media_type=drawing.media_type,
-        size_bytes=drawing.path.stat().st_size,
-        rows=drawing.rows,
-        sha256=_sha256(drawing.path),
-    )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _notes(answers: tuple[Answer, ...], drawings: list[Drawing]) -> tuple[str, ...]:
+def _notes(report: Report, drawings: list[Drawing]) -> tuple[str, ...]:
     """What the reader must know, each sentence once."""
-    cuts = [answer.cut.sentence(answer.name) for answer in answers if answer.cut is not None]
-    return tuple(dict.fromkeys((*cuts, *(note for drawing in drawings for note in drawing.notes))))
+    # A part without rows needs no words of its own: the banners tell of empty answers.
+    parts = [note for part in report.parts if not isinstance(part, FailedPart) for note in part.notes]
+    return tuple(dict.fromkeys((*report.banners, *parts, *(note for drawing in drawings for note in drawing.notes))))
 
 
 def _shown(parameter: Parameter) -> str:
@@ -153,9 +159,10 @@ def _shown(parameter: Parameter) -> str:
     return str(parameter.value).lower() if isinstance(parameter.value, bool) else str(parameter.value)
 
 
-def _failed_file(error: OSError, stage: Stage) -> Failed:
+def _failed_file(error: OSError, stage: Stage, job: Job) -> Failed:
     if error.errno == errno.EFBIG:
-        reason = "A file of the report grew larger than a file may be; let it read less."
+        most = largest_allowed(job.template.limits.file_megabytes)
+        reason = f"A file of the report grew beyond the {most:,} MB that a file may have; let it read less."
         return Failed(stage=stage, error_class="permanent", reason=reason)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         reason = "The disk of the generator is full, so the files cannot be made for now."

@@ -20,6 +20,10 @@ _NAME = "progress.json"
 _WRITE_EVERY_SECONDS = 0.2
 
 
+class OutOfTime(PermanentFailure):
+    """The soft limit is over, for the whole report."""
+
+
 class Progress(msgspec.Struct, frozen=True):
     """How far the work is; `rows` counts those read so far, `percent` the present stage if that is known."""
 
@@ -67,7 +71,7 @@ class Reporter:
         self.latest = progress
         now = self._clock()
         if now - self._started > self._soft_limit_seconds:
-            raise PermanentFailure(
+            raise OutOfTime(
                 f"The report took longer than {spoken_seconds(self._soft_limit_seconds)} and was stopped after "
                 f"{progress.rows:,} rows; let it read less."
             )

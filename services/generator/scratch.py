@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from libs.common.errors import SettingsError
+from libs.common.errors import SettingsError, TransientFailure
 
 _PREFIX = "pressroom-generator-"
 _LOCK = "lock"
@@ -41,8 +41,11 @@ class Scratch:
 
     @contextmanager
     def room(self, name: str) -> Iterator[Path]:
-        """A new empty folder, removed at the end with all that is in it."""
-        folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
+        """A new empty folder, removed at the end with all that is in it; TransientFailure if there is no room."""
+        try:
+            folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
+        except OSError as error:
+            raise TransientFailure(f"The generator has no room for unfinished files: {error.strerror}.") from error
         try:
             yield folder
         finally:

@@ -29,8 +29,16 @@ class GeneratorSettings(CommonSettings, frozen=True, kw_only=True):
     ] = 9102
     generator_lanes_urgent: _Lanes = 1
     generator_lanes_high: _Lanes = 1
-    generator_lanes_normal: _Lanes = 1
+    generator_lanes_normal: _Lanes = 2
     generator_lanes_low: _Lanes = 1
+    generator_lanes_maintenance: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=16,
+            description="Tests of sources, checks of templates and cleaning done at the same time; 0: none.",
+        ),
+    ] = 2
     generator_min_backoff_seconds: Annotated[
         float,
         msgspec.Meta(gt=0, le=86_400, description="The pause before a report's first retry; it doubles each time."),
@@ -55,9 +63,16 @@ class GeneratorSettings(CommonSettings, frozen=True, kw_only=True):
     generator_file_megabytes: Annotated[
         int, msgspec.Meta(ge=1, description="No file of a report, finished or temporary, may grow beyond this.")
     ] = 4096
+    generator_max_rows: Annotated[
+        int, msgspec.Meta(ge=1, description="Rows of each query that are read, whatever its source and template allow.")
+    ] = 100_000_000
     generator_reports_per_child: Annotated[
         int, msgspec.Meta(ge=1, description="A rendering process is replaced by a fresh one after this many reports.")
     ] = 100
     generator_scratch_folder: Annotated[
         str, msgspec.Meta(description="Where unfinished files are kept; empty is the system's temporary folder.")
     ] = ""
+    generator_drop_folder: Annotated[
+        str,
+        msgspec.Meta(min_length=1, description="Templates drop copies of files only in folders under this one."),
+    ] = "var/drop"

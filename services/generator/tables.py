@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, MetaData, String, Table, Text, Uuid, and_
 
 from libs.common.store import UtcDateTime
 
@@ -22,10 +22,26 @@ journal = Table(
     Column("ended_at", UtcDateTime),
     Column("reason", Text, nullable=False),
     Column("result", JSON(none_as_null=True)),
+    Column("source_id", Uuid),
+    Column("held_since", UtcDateTime),
+    Column("held_until", UtcDateTime),
+    Column("cancelled_at", UtcDateTime),
+    Column("cancelled_by", Text, nullable=False, server_default=""),
+    Column("cancel_reason", Text, nullable=False, server_default=""),
+    Column("files", Text, nullable=False, server_default="none"),
+    Column("expires_at", UtcDateTime),
+    Column("fingerprint", String(64)),
+    Column("reused_from", Uuid),
+    Column("summary", JSON(none_as_null=True)),
 )
 """One row per report. `state`: waiting, running, finished or failed. `attempt` counts claims from 1 and fences: only
 the holder of the newest one may write a result. While it runs, `owner` holds the report until `lease_until`; `deaths`
-counts owners whose lease ran out. `result` has the artifacts of a finished report; `reason` says why one failed."""
+counts owners whose lease ran out. `result` has the artifacts of a finished report; `reason` says why one failed.
+
+`source_id` is the source of which it has a slot while it runs, or waits for one since `held_since`; it is expected back
+by `held_until`. `cancelled_at` tells that somebody does not want the report: it ends as cancelled, whoever is at
+work on it. `files`: none, kept (until `expires_at`), deleting or deleted. A report that may serve another one, or was
+served by `reused_from`, has a `fingerprint` of what was asked and a `summary` of what its readers were told."""
 
 Index(
     "ix_journal_owner_running",
@@ -33,3 +49,43 @@ Index(
     sqlite_where=journal.c.state == "running",
     postgresql_where=journal.c.state == "running",
 )
+Index(
+    "ix_journal_source_id",
+    journal.c.source_id,
+    sqlite_where=and_(journal.c.source_id.is_not(None), journal.c.ended_at.is_(None)),
+    postgresql_where=and_(journal.c.source_id.is_not(None), journal.c.ended_at.is_(None)),
+)
+Index("ix_journal_files_expires_at", journal.c.files, journal.c.expires_at)
+Index("ix_journal_ended_at", journal.c.ended_at)
+Index(
+    "ix_journal_fingerprint",
+    journal.c.fingerprint,
+    journal.c.ended_at,
+    sqlite_where=journal.c.fingerprint.is_not(None),
+    postgresql_where=journal.c.fingerprint.is_not(None),
+)
+
+precedents = Table(
+    "precedents",
+    metadata,
+    Column("schedule_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("template_id", Uuid),
+    Column("is_armed", Boolean, nullable=False),
+    Column("sent_for", UtcDateTime),
+    Column("digest", Text, nullable=False),
+    Column("measures", JSON, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+"""One row per schedule whose reports are compared with the one before: see judging/precedent.py."""
+
+held_reports = Table(
+    "held_reports",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("command", JSON, nullable=False),
+    Column("produced", JSON, nullable=False),
+    Column("held_at", UtcDateTime, nullable=False),
+)
+"""All that is needed to send a report once it is approved: its command, and what was made."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from libs.common.commands import CommandBroker
 from libs.common.handlers import Attempt, handle
 from libs.common.messages import GenerateReport
-from libs.common.topology import REPORT_QUEUES
+from libs.common.topology import MAINTENANCE_QUEUE, REPORT_QUEUES
 from services.generator.generate import generate
 from services.generator.settings import GeneratorSettings
 from services.generator.workshop import Workshop
@@ -34,6 +34,11 @@ def receive(broker: CommandBroker, settings: GeneratorSettings, workshop: Worksh
 
 
 def lanes(settings: GeneratorSettings) -> Mapping[str, int]:
+    """How many commands of each queue are done at the same time."""
+    return {**report_lanes(settings), MAINTENANCE_QUEUE: settings.generator_lanes_maintenance}
+
+
+def report_lanes(settings: GeneratorSettings) -> Mapping[str, int]:
     """How many reports of each queue are made at the same time."""
     return {
         REPORT_QUEUES["urgent"]: settings.generator_lanes_urgent,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,14 +13,15 @@ from services.generator.job import Job, Outcome
 from services.generator.journal import Journal
 from services.generator.leases import Leases
 from services.generator.progress import Progress
+from services.generator.questions import DIRECTLY, Inquiry
 from services.generator.scratch import Scratch
 
 
 class Hands(Protocol):
     """Whoever does a job: children.Children in the service."""
 
-    def run(self, job: Job, heard: Callable[[Progress], None], is_lost: Callable[[], bool]) -> Outcome:
-        """Do the job; tell how far it is; break it off when it is lost."""
+    def run(self, job: Job, heard: Callable[[Progress], None], ended: Callable[[], str]) -> Outcome:
+        """Do the job; tell how far it is; break it off when `ended` says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,3 +36,9 @@ class Workshop:
     artifacts_url: str
     soft_limit_seconds: float
     clock: Clock
+    max_rows: int = sys.maxsize
+    """Of each query, whatever its source and template allow."""
+    questions: Inquiry = DIRECTLY
+    """Who asks a source what people want to know of it."""
+    drop_folder: str = "var/drop"
+    """All folders in which copies are dropped are in it."""

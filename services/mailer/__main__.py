@@ -17,6 +17,7 @@ from libs.common.settings import load
 from libs.common.storage import ArtifactStorage
 from libs.common.store import Store
 from libs.common.topology import Topology
+from services.mailer.connections import Connections
 from services.mailer.deliver import PostOffice
 from services.mailer.handovers import Handovers
 from services.mailer.ledger import Ledger
@@ -40,6 +41,7 @@ def run() -> int:
         Relay("mailer", store, settings.broker_url, Topology(settings.queue_type)),
         office.handovers,
         mail_worker(broker, settings, office),
+        office.connections,
     ]
     ready = {"store": store.ping, "storage": storage.ping}
     return Service("mailer", settings, operations_port=settings.mailer_operations_port, ready=ready).run(parts)
@@ -55,10 +57,12 @@ def post_office(settings: MailerSettings, store: Store, storage: ArtifactStorage
     return PostOffice(
         ledger=ledger,
         storage=storage,
-        server=parse_server(settings.smtp_url),
-        tls=tls_context(settings.smtp_ca_file),
-        timeouts=Timeouts(command=settings.smtp_timeout_seconds, data=settings.smtp_data_timeout_seconds),
-        client_name=settings.smtp_client_name or socket.getfqdn(),
+        connections=Connections(
+            parse_server(settings.smtp_url),
+            tls_context(settings.smtp_ca_file),
+            Timeouts(command=settings.smtp_timeout_seconds, data=settings.smtp_data_timeout_seconds),
+            settings.smtp_client_name or socket.getfqdn(),
+        ),
         sender=sender,
         handovers=Handovers(ledger, timedelta(seconds=settings.mailer_lease_seconds), utc_now),
         clock=utc_now,

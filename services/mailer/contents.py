@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import msgspec
 
-from libs.common.messages import Artifact, DeliverReport
+from libs.common.messages import Artifact, DeliverReport, FileFormat
 from libs.common.zones import zone_of
 from services.mailer.headers import one_line, safe_filename, without_controls
 
-FORMAT_NAMES = {"xlsx": "Excel", "csv": "CSV", "pdf": "PDF"}
+FORMAT_NAMES: Mapping[FileFormat, str] = {
+    "xlsx": "Excel",
+    "csv": "CSV",
+    "pdf": "PDF",
+    "json": "JSON",
+    "ndjson": "NDJSON",
+    "parquet": "Parquet",
+    "html": "HTML",
+    "zip": "ZIP",
+}
+
+LATE = timedelta(minutes=10)
+"""A letter that is written so long after its moment says so; a report may well take some minutes to make."""
 
 
 class AttachedFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,8 +45,8 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
 
 
-def contents_of(command: DeliverReport) -> Contents:
-    """The contents of the letter that `command` asks for. Words of the template take the place of our own."""
+def contents_of(command: DeliverReport, written_at: datetime) -> Contents:
+    """The contents of the letter for `command`, written at `written_at`. Its own words take the place of ours."""
     title = one_line(command.title)
     own_words = without_controls(command.body).strip()
     return Contents(
@@ -42,7 +55,7 @@ def contents_of(command: DeliverReport) -> Contents:
         paragraphs=_paragraphs(own_words) if own_words else (f"Your report “{title}” is ready.",),
         facts=_facts(command),
         files=tuple(_file(artifact) for artifact in command.artifacts),
-        notes=tuple(one_line(note) for note in command.notes),
+        notes=(*_lateness(command, written_at), *(one_line(note) for note in command.notes)),
         origin=_origin(command),
     )
 
@@ -77,6 +90,18 @@ def _facts(command: DeliverReport) -> tuple[tuple[str, str], ...]:
     if len(counts) == 1:
         facts.append(("Rows", f"{counts.pop():,}"))
     return tuple(facts)
+
+
+def _lateness(command: DeliverReport, written_at: datetime) -> tuple[str, ...]:
+    """A sentence for the reader of a letter that comes much later than its report was due."""
+    due = command.scheduled_for
+    if due is None or written_at - due < LATE:
+        return ()
+    zone = zone_of(command.timezone)
+    due, sent = due.astimezone(zone), written_at.astimezone(zone)
+    if due.date() == sent.date():
+        return (f"This report is late: due {due:%H:%M}, sent {sent:%H:%M}.",)
+    return (f"This report is late: due {_moment(due, command.timezone)}, sent {_moment(sent, command.timezone)}.",)
 
 
 def _file(artifact: Artifact) -> AttachedFile:

@@ -28,7 +28,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -44,12 +43,11 @@ from libs.common.logs import bound
 from libs.common.messages import Artifact, DeliverReport
 from libs.common.metrics import DELIVERIES, DELIVERY_SECONDS
 from libs.common.storage import ArtifactStorage
+from services.mailer.connections import Connections
 from services.mailer.endings import Turn, accepted, announce, ending_of, lost, verdict
 from services.mailer.handovers import Handovers
 from services.mailer.ledger import SETTLED, Ending, Ledger
 from services.mailer.letter import Letter, compose, message_id_of
-from services.mailer.server import MailServer
-from services.mailer.smtp import Timeouts, connected
 
 log = logging.getLogger(__name__)
 
@@ -68,10 +66,7 @@ class PostOffice:
 
     ledger: Ledger
     storage: ArtifactStorage
-    server: MailServer
-    tls: ssl.SSLContext
-    timeouts: Timeouts
-    client_name: str
+    connections: Connections
     sender: Address
     handovers: Handovers
     clock: Clock
@@ -93,8 +88,21 @@ async def deliver(command: DeliverReport, attempt: Attempt, office: PostOffice) 
 
 def take_up(command: DeliverReport, attempt: Attempt, office: PostOffice) -> Turn | None:
     """Begin an attempt, or return None if nothing is left to do; NotYet if the letter is being handed over now."""
+    try:
+        # A beginning that a power cut undoes has begun nothing: `sending` is written, durably, before the final dot.
+        return _take_up(command, attempt, office, may_be_lost=True)
+    except _Lost:
+        _take_up(command, attempt, office, may_be_lost=False)
+        return None
+
+
+class _Lost(Exception):
+    """Nobody has heard the answer to the letter, which must be written down for good."""
+
+
+def _take_up(command: DeliverReport, attempt: Attempt, office: PostOffice, *, may_be_lost: bool) -> Turn | None:
     now, ledger = office.clock(), office.ledger
-    with ledger.begin() as session:
+    with ledger.begin(may_be_lost=may_be_lost) as session:
         entry = ledger.entry(session, command, message_id_of(command.delivery_id, office.sender), now)
         turn = Turn(command=command, attempt=attempt, number=entry.attempt, entry=entry, started_at=now)
         if entry.state in SETTLED:
@@ -105,6 +113,8 @@ def take_up(command: DeliverReport, attempt: Attempt, office: PostOffice) -> Tur
         if entry.lease_until is not None and now < entry.lease_until:
             seconds = (entry.lease_until - now).total_seconds()
             raise NotYet(seconds + 1, "the letter was handed over, and its answer may still come")
+        if may_be_lost:
+            raise _Lost
         ledger.end_attempt(session, command.delivery_id, entry.attempt, lost(), now)
         announce(session, turn, lost(), now)
     _count(turn, lost())
@@ -162,11 +172,10 @@ async def _send(turn: Turn, office: PostOffice, step: _Step) -> None:
         await _ask(claim_sending, turn, office)
         step.handed_over = True
 
-    async with connected(office.server, office.tls, office.timeouts, office.client_name) as connection:
-        answer = await connection.hand_over(letter, before_final_dot)
-        step.accepted = True
-        # Before the goodbyes: as long as this is not written down, a SIGKILL makes the delivery unknown.
-        await _write_down(turn, accepted(answer), office)
+    answer = await office.connections.hand_over(letter, before_final_dot)
+    step.accepted = True
+    # Before anything else: as long as this is not written down, a SIGKILL makes the delivery unknown.
+    await _write_down(turn, accepted(answer), office)
 
 
 def _letter(turn: Turn, office: PostOffice) -> Letter:

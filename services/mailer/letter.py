@@ -59,7 +59,7 @@ def compose(
     # Nobody's holiday notice shall answer a report (RFC 3834, and the same for Exchange).
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    _write_body(message, command)
+    _write_body(message, command, written_at)
     _attach(message, command, files)
     return Letter(
         message_id=message_id,
@@ -70,8 +70,8 @@ def compose(
     )
 
 
-def _write_body(message: EmailMessage, command: DeliverReport) -> None:
-    contents = contents_of(command)
+def _write_body(message: EmailMessage, command: DeliverReport, written_at: datetime) -> None:
+    contents = contents_of(command, written_at)
     message.set_content(as_text(contents), cte="quoted-printable")
     message.add_alternative(as_html(contents), subtype="html", cte="quoted-printable")
     message.set_boundary(_boundary(command.delivery_id, "body"))

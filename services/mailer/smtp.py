@@ -41,6 +41,8 @@ class SmtpConnection:
         self._server = server
         self._timeouts = timeouts
         self._writer: asyncio.StreamWriter | None = None
+        self.letters = 0
+        """How many it has handed over."""
         self._client = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
@@ -63,6 +65,11 @@ class SmtpConnection:
             raise
         except Exception as error:
             raise failure(self._server, error, about_the_letter=False) from error
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the server has not closed it yet, as far as we have heard."""
+        return self._client.is_connected and self._writer is not None and not self._writer.is_closing()
 
     async def close(self) -> None:
         """Say goodbye if the server still listens; never raises."""
@@ -90,12 +97,18 @@ class SmtpConnection:
         conversation without the dot. Raises NotNow and Refused if the server certainly has not accepted the letter,
         and NoAnswer if that is unknown.
         """
-        await self._say_envelope(letter)
+        await self.begin(letter)
+        return await self.finish(letter, before_final_dot)
+
+    async def finish(self, letter: Letter, before_final_dot: Callable[[], Awaitable[None]]) -> Answer:
+        """The second half of `hand_over`: the content and the final dot."""
         content = self._content()
         try:
             await content.write(letter.content)
             await before_final_dot()
-            return await content.end()
+            answer = await content.end()
+            self.letters += 1
+            return answer
         finally:
             if not content.answered:
                 # Even a QUIT would be taken for a line of the letter now.
@@ -121,7 +134,8 @@ class SmtpConnection:
             raise NotNow(f"The mail server {self._server} does not offer STARTTLS, and a password needs it.")
         await self._client.login(self._server.user, self._server.password)
 
-    async def _say_envelope(self, letter: Letter) -> None:
+    async def begin(self, letter: Letter) -> None:
+        """The first half of `hand_over`: say from whom and to whom, until the server waits for the content."""
         client, options = self._client, self._mail_options(letter)
         encoding = "utf-8" if letter.needs_smtputf8 else "ascii"
         try:
@@ -270,7 +284,8 @@ def _writer_of(client: aiosmtplib.SMTP) -> asyncio.StreamWriter:
 
 def _on_the_wire(content: bytes) -> bytes:
     """`content` with CRLF line ends only (RFC 5321 4.1.1.4) and its leading dots doubled, ready for the final dot."""
-    content = _LONE_LINE_END.sub(b"\r\n", content)
+    if not content.count(b"\r\n") == content.count(b"\r") == content.count(b"\n"):
+        content = _LONE_LINE_END.sub(b"\r\n", content)
     if not content.endswith(b"\r\n"):
         content += b"\r\n"
     content = content.replace(b"\r\n.", b"\r\n..")

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from libs.common.clock import Clock
 from libs.common.errors import PermanentFailure
-from libs.common.messages import MAX_MESSAGE_BYTES, Event, ScheduleDeleted, ScheduleSaved
-from libs.common.timing import next_moment
+from libs.common.messages import MAX_MESSAGE_BYTES, Event, OccurrenceSucceeded, ScheduleDeleted, ScheduleSaved
+from libs.common.timing import check_misfire, next_expected, offset_of
 from services.scheduler.announce import Announcer, after_commit
 from services.scheduler.claim import reason_to_pause
+from services.scheduler.orders import ready_orders
 from services.scheduler.reckon import Reckoning, reckon, write_off
 from services.scheduler.timetable import Entry, Timetable, write
 
@@ -43,7 +44,7 @@ class ScheduleListener:
 
     def handlers(self) -> Mapping[type[Event], Callable[[Session, Any], None]]:
         """What to call for which event."""
-        return {ScheduleSaved: self.saved, ScheduleDeleted: self.deleted}
+        return {ScheduleSaved: self.saved, ScheduleDeleted: self.deleted, OccurrenceSucceeded: self.succeeded}
 
     def saved(self, session: Session, event: ScheduleSaved) -> None:
         """Take over a newer version of a schedule.
@@ -64,14 +65,18 @@ class ScheduleListener:
             active=event.active,
             timing=write(event.timing),
             report_order=write(event.order),
+            misfire=write(event.misfire),
+            jitter_seconds=event.timing.jitter_seconds,
         )
         try:
             _check_size(changed)
+            check_misfire(event.misfire)
             next_at = entry.next_at if keeps_next else self._next_at(entry, event)
         except Exception as error:
             # Trying again cannot help: the owner has to know.
             announcer.paused(changed, reason_to_pause(error))
             changed, next_at = replace(changed, active=False), None
+        announcer.finish()
         self._save(session, replace(changed, next_at=next_at))
 
     def deleted(self, session: Session, event: ScheduleDeleted) -> None:
@@ -81,7 +86,12 @@ class ScheduleListener:
             return
         announcer = Announcer(session, self._clock())
         entry = self._settle(announcer, entry, event.at, "The schedule was deleted")
+        announcer.finish()
         self._save(session, Entry(schedule_id=entry.schedule_id, version=event.version, served_for=entry.served_for))
+
+    def succeeded(self, session: Session, event: OccurrenceSucceeded) -> None:
+        """Remember the latest moment whose report has reached everybody."""
+        self._timetable.note_success(session, event.schedule_id, event.scheduled_for)
 
     def _newer(self, session: Session, event: ScheduleSaved | ScheduleDeleted) -> Entry | None:
         """The entry that the event changes, held for this transaction; None if it knows better already."""
@@ -97,28 +107,42 @@ class ScheduleListener:
         if not entry.is_due(until):
             return entry
         try:
-            order, reckoning = entry.read_order(), self._reckon(entry, until, ended)
+            offset = entry.offset
+            while entry.next_at is not None and entry.is_due(until):
+                reckoning = self._reckon(entry, until - offset, ended)
+                announcer.reckoned(entry, reckoning, ready_orders(entry, reckoning.started))
+                next_at = reckoning.next_at + offset if reckoning.next_at else None
+                entry = replace(entry, next_at=next_at, served_for=reckoning.served_for)
         except Exception:
             # It could not be evaluated; the new version is the cure.
             log.exception("a schedule could not be evaluated", extra={"schedule_id": str(entry.schedule_id)})
-            return entry
-        announcer.reckoned(entry, order, reckoning)
-        return replace(entry, served_for=reckoning.served_for)
+        return entry
 
     def _reckon(self, entry: Entry, until: datetime, ended: str) -> Reckoning:
         assert entry.next_at is not None
-        timing = entry.read_timing()
+        timing, offset = entry.read_timing(), entry.offset
         if ended:
-            return write_off(timing, entry.next_at, until=until, reason=f"{ended} before the report was ordered.")
-        return reckon(timing, entry.next_at, until=until, now=self._clock(), catch_up=self._catch_up)
+            reason = f"{ended} before the report was ordered."
+            return write_off(timing, entry.next_at - offset, until=until, reason=reason)
+        return reckon(
+            timing,
+            entry.next_at - offset,
+            until=until,
+            now=self._clock() - offset,
+            catch_up=self._catch_up,
+            misfire=entry.read_misfire(),
+        )
 
     def _next_at(self, entry: Entry, event: ScheduleSaved) -> datetime | None:
         if not event.active:
             return None
-        after = event.at
+        offset = offset_of(event.schedule_id, event.timing.jitter_seconds)
+        # What was to start a little later, because of the jitter, belongs to the new version; but not after a pause.
+        after = event.at - offset if entry.active else event.at
         if entry.served_for is not None and entry.served_for - self._clock() < CLOCK_DOUBT:
             after = max(after, entry.served_for)  # the clock may have gone back, but what was served stays served
-        return next_moment(event.timing, after)
+        next_at = next_expected(event.timing, after)
+        return next_at + offset if next_at is not None else None
 
     def _save(self, session: Session, entry: Entry) -> None:
         self._timetable.save(session, entry)

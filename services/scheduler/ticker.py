@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from libs.common.clock import Clock, utc_now
 from libs.common.loop import Loop
+from libs.common.messages import TimetableRequested
 from libs.common.metrics import SCHEDULER_HEARTBEAT, SCHEDULES_ACTIVE
+from libs.common.outbox import Outbox
 from services.scheduler.claim import claim_due
 from services.scheduler.timetable import Timetable
+
+log = logging.getLogger(__name__)
 
 LONGEST_PAUSE_SECONDS = 1.0
 """Another scheduler or a repaired clock may make something due earlier than we know."""
@@ -33,6 +38,7 @@ class Ticker(Loop):
         self._catch_up = catch_up
         self._clock = clock
         self._count_after: datetime | None = None
+        self._has_asked = False
 
     def tick(self) -> bool:
         """One look; True if something was due, so that the next look follows at once."""
@@ -40,12 +46,23 @@ class Ticker(Loop):
         earliest = self._timetable.earliest()
         self._count(now)
         SCHEDULER_HEARTBEAT.set(now.timestamp())
-        if earliest is None or not self._may_begin():
+        if not self._may_begin():
+            return False
+        if earliest is None:
+            self._ask_if_empty(now)
             return False
         if earliest > now:
             self._set_alarm((earliest - now).total_seconds())
             return False
         return claim_due(self._timetable, now, self._catch_up)
+
+    def _ask_if_empty(self, now: datetime) -> None:
+        """A timetable without any schedule is new, or it was lost: the api knows what belongs into it."""
+        if not self._has_asked and self._timetable.is_empty():
+            with self._timetable.begin() as session:
+                Outbox(session, now).add(TimetableRequested(at=now))
+            log.warning("the timetable is empty; all schedules are asked for")
+        self._has_asked = True
 
     def _set_alarm(self, seconds: float) -> None:
         if seconds < LONGEST_PAUSE_SECONDS:

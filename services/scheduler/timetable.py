@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from libs.common.errors import PermanentFailure
-from libs.common.messages import ReportOrder, Timing
+from libs.common.messages import Misfire, ReportOrder, Timing
 from libs.common.store import Store, upsert
+from libs.common.timing import offset_of
 from services.scheduler.tables import timetable
 
-P = TypeVar("P", Timing, ReportOrder)
+P = TypeVar("P", Timing, ReportOrder, Misfire)
 
 UNKNOWN = -1
 """The version of a schedule that nobody has saved yet: older than every other."""
@@ -31,8 +32,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     active: bool = False
     timing: str | None = None
     report_order: str | None = None
+    misfire: str | None = None
+    jitter_seconds: int = 0
     next_at: datetime | None = None
     served_for: datetime | None = None
+    succeeded_for: datetime | None = None
 
     def read_timing(self) -> Timing:
         """When the schedule is due; a PermanentFailure if what is stored cannot be read."""
@@ -42,9 +46,27 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         """What to order then; a PermanentFailure if what is stored cannot be read."""
         return _read(self.report_order, ReportOrder, "order")
 
+    def read_misfire(self) -> Misfire:
+        """What becomes of moments that nobody served; a PermanentFailure if what is stored cannot be read."""
+        return _read(self.misfire, Misfire, "misfire policy") if self.misfire else Misfire()
+
+    @property
+    def offset(self) -> timedelta:
+        """How much later than its moments the schedule starts."""
+        return offset_of(self.schedule_id, self.jitter_seconds)
+
     def is_due(self, now: datetime) -> bool:
         """True if a moment has come and was not served."""
         return self.next_at is not None and self.next_at <= now
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an entry is to go."""
+
+    entry: Entry
+    next_at: datetime | None
+    served_for: datetime | None
+    active: bool = True
 
 
 class Timetable:
@@ -81,13 +103,30 @@ class Timetable:
         )
         return [_entry(row) for row in session.execute(query).mappings()]
 
-    def advance(self, session: Session, entry: Entry, next_at: datetime | None, served_for: datetime) -> bool:
-        """Move an entry on to `next_at`, if it is still as it was read. False: somebody else was faster."""
-        return _change(session, entry, next_at=next_at, served_for=served_for, active=entry.active)
+    def move(self, session: Session, moves: Sequence[Move]) -> list[bool]:
+        """Change entries that are still as they were read; False for each where somebody else was faster."""
+        if not moves:
+            return []
+        changes = [_change(move) for move in moves]
+        with session.begin_nested() as together:
+            if session.connection().execute(_CHANGE_IF_UNCHANGED, changes).rowcount == len(changes):
+                return [True] * len(changes)
+            together.rollback()
+        # Rare, since we hold what we have read: only one by one the database says which has changed.
+        return [bool(session.connection().execute(_CHANGE_IF_UNCHANGED, change).rowcount) for change in changes]
 
-    def pause(self, session: Session, entry: Entry) -> bool:
-        """Let an entry rest until it is saved again, if it is still as it was read. False: somebody else was faster."""
-        return _change(session, entry, next_at=None, served_for=entry.served_for, active=False)
+    def note_success(self, session: Session, schedule_id: UUID, scheduled_for: datetime) -> None:
+        """Remember that the report of this moment has reached everybody, unless a later one has."""
+        session.execute(
+            update(timetable)
+            .where(timetable.c.schedule_id == schedule_id, _later(scheduled_for))
+            .values(succeeded_for=scheduled_for)
+        )
+
+    def is_empty(self) -> bool:
+        """True if no schedule was ever heard of."""
+        with self._store.read() as session:
+            return session.execute(select(timetable.c.schedule_id).limit(1)).first() is None
 
     def lock(self, session: Session, schedule_id: UUID) -> Entry:
         """The entry of a schedule, held for this transaction; one of the version UNKNOWN if it is new."""
@@ -101,8 +140,12 @@ class Timetable:
         session.execute(update(timetable).where(timetable.c.schedule_id == entry.schedule_id).values(_values(entry)))
 
 
-def write(part: Timing | ReportOrder) -> str:
-    """How a timing or an order is kept in the timetable."""
+def _later(succeeded_for: datetime) -> ColumnElement[bool]:
+    return or_(timetable.c.succeeded_for.is_(None), timetable.c.succeeded_for < succeeded_for)
+
+
+def write(part: Timing | ReportOrder | Misfire) -> str:
+    """How a timing, an order or a misfire policy is kept in the timetable."""
     return msgspec.json.encode(part).decode()
 
 
@@ -118,9 +161,15 @@ _CHANGE_IF_UNCHANGED = (
 )
 
 
-def _change(session: Session, entry: Entry, **changes: Any) -> bool:
-    read = {"of_schedule_id": entry.schedule_id, "of_version": entry.version, "of_next_at": entry.next_at}
-    return bool(session.connection().execute(_CHANGE_IF_UNCHANGED, {**read, **changes}).rowcount)
+def _change(move: Move) -> dict[str, Any]:
+    return {
+        "of_schedule_id": move.entry.schedule_id,
+        "of_version": move.entry.version,
+        "of_next_at": move.entry.next_at,
+        "next_at": move.next_at,
+        "served_for": move.served_for,
+        "active": move.active,
+    }
 
 
 def _read(text: str | None, kind: type[P], name: str) -> P:

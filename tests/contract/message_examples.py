@@ -7,7 +7,7 @@ an example under a new name, like `report.failed.v1.since-1.1`, that fills it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from libs.common.look import ColourRule, ColumnSetting, CsvDialect, Look, Sort, 
 from libs.common.messages import (
     Artifact,
     ArtifactsExpired,
+    Calendar,
     CheckTemplate,
     DeleteExpired,
     DeliverReport,
@@ -28,8 +29,12 @@ from libs.common.messages import (
     DeliveryUnknown,
     GenerateReport,
     Message,
+    Misfire,
     OccurrenceMissed,
+    OccurrencesPassed,
+    OccurrencesStarted,
     OccurrenceStarted,
+    OccurrenceSucceeded,
     Parameter,
     PlannedDelivery,
     Query,
@@ -52,9 +57,11 @@ from libs.common.messages import (
     ScheduleSaved,
     Source,
     SourceTested,
+    StartedOccurrence,
     Template,
     TemplateChecked,
     TestSource,
+    TimetableRequested,
     Timing,
 )
 
@@ -151,7 +158,7 @@ DASHBOARD = replace(
         delimiter=";",
         quoting="all",
         encoding="windows-1252",
-        bom=True,
+        bom=False,
         decimal=",",
         header=False,
         null="NULL",
@@ -237,6 +244,30 @@ _ALL: tuple[Message, ...] = (
         scheduled_for=DUE,
         reason="The platform was down.",
     ),
+    OccurrencesStarted(
+        at=AT,
+        started=(
+            StartedOccurrence(
+                occurrence_id=OCCURRENCE,
+                schedule_id=SCHEDULE,
+                schedule_version=3,
+                scheduled_for=DUE,
+                report_id=REPORT,
+                order=ORDER,
+                jitter_seconds=300,
+            ),
+        ),
+    ),
+    OccurrencesPassed(
+        at=AT,
+        schedule_id=SCHEDULE,
+        schedule_version=3,
+        outcome="skipped",
+        moments=(DUE, AT),
+        reason="It is Christmas Day.",
+    ),
+    OccurrenceSucceeded(at=AT, schedule_id=SCHEDULE, scheduled_for=DUE),
+    TimetableRequested(at=AT),
     SchedulePaused(at=AT, schedule_id=SCHEDULE, version=3, reason="The time zone no longer exists."),
     ReportStarted(at=AT, report_id=REPORT, attempt=1),
     ReportProgressed(at=AT, report_id=REPORT, attempt=1, stage="query", rows=10_000, percent=40),
@@ -344,6 +375,16 @@ _ALL: tuple[Message, ...] = (
 )
 
 _SINCE_0_2: tuple[Message, ...] = (
+    TemplateChecked(
+        at=AT,
+        check_id=QUESTION,
+        ok=False,
+        problems=("Template sales: the column day does not exist.",),
+        fields=("queries[0].sql",),
+        queries=(),
+        seconds=0.25,
+        unknown="The source 'shop' cannot be reached.",
+    ),
     GenerateReport(
         report_id=REPORT,
         order=replace(ORDER, template=DASHBOARD, source=replace(ORDER.source, concurrency=3), conditions=CONDITIONS),
@@ -362,6 +403,36 @@ _SINCE_0_2: tuple[Message, ...] = (
         expires_at=DUE,
         reused_from=DELIVERY,
         dropped_to="s3://reports/sales",
+        shortfalls=("Returns: The table returns does not exist.",),
+    ),
+    ScheduleSaved(
+        at=AT,
+        schedule_id=SCHEDULE,
+        version=4,
+        active=True,
+        timing=Timing(
+            frequency="daily",
+            config={"hour": 8},
+            starts_at=DUE,
+            max_occurrences=20,
+            calendar=Calendar(
+                name="Works in Munich", country="DE", subdivision="BY", dates=(date(2026, 12, 24),), weekend=(6,)
+            ),
+            on_day_off="next",
+            jitter_seconds=300,
+        ),
+        order=ORDER,
+        misfire=Misfire(policy="all", max_lateness_seconds=7_200, max_catch_up=12),
+    ),
+    OccurrenceStarted(
+        at=AT,
+        occurrence_id=OCCURRENCE,
+        schedule_id=SCHEDULE,
+        schedule_version=3,
+        scheduled_for=DUE,
+        report_id=REPORT,
+        order=replace(ORDER, template=replace(ORDER.template, filename="Sales {{last_month_start|%B %Y}}")),
+        jitter_seconds=300,
     ),
 )
 

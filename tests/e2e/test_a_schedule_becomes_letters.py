@@ -86,11 +86,60 @@ def test_a_repeated_order_with_the_same_key_is_one_report_and_one_letter(world: 
 
 
 def test_sql_that_the_database_refuses_fails_at_once_with_its_words(world: World) -> None:
-    world.api.create_template("broken", title="Broken", source="shop", query="SELECT nowhere FROM orders")
+    """It fails when it reads the first row, which no dry run can know."""
+    sql = "SELECT json_extract(customer, '$.x') AS x FROM orders"
+    world.api.create_template("broken", title="Broken", source="shop", query=sql)
     report = world.report(world.api.order_report("broken", recipients=["nobody@broken.example.org"]).id)
     assert (report.status, report.attempt, report.error_class) == ("failed", 1, "permanent")
-    assert "nowhere" in report.reason
+    assert "malformed JSON" in report.reason
     assert world.letters_to("nobody@broken.example.org") == []
+
+
+def test_a_source_is_tested_by_a_generator_and_answers_in_words(world: World) -> None:
+    tested = world.api.test_source("shop")
+    assert tested.status == "ok", tested
+    assert tested.sentences[0].startswith("Connected to SQLite ")
+    assert tested.sentences[-1] == "The database refuses to write, as it should: not authorized."
+    world.api.create_source("nowhere", "postgresql://ada:s3cret-pw@127.0.0.1:1/shop")
+    tested = world.api.test_source("nowhere")
+    assert tested.status == "failed"
+    assert "refused the connection" in tested.sentences[0]
+    assert "s3cret-pw" not in str(tested)
+
+
+def test_a_template_that_its_source_does_not_understand_is_refused_when_saved(world: World) -> None:
+    with pytest.raises(ApiProblem) as refused:
+        world.api.create_template(
+            "misfit",
+            title="Misfit",
+            source="shop",
+            queries=[
+                {"name": "Good", "sql": "SELECT id, day FROM orders"},
+                {"name": "Bad", "sql": "SELECT id,\n  nowhere\nFROM orders"},
+            ],
+            widgets=[{"query": "Good", "columns": [{"column": "days"}]}],
+        )
+    assert (refused.value.status, refused.value.errors) == (
+        422,
+        (
+            (
+                "queries[1].sql",
+                (
+                    "Template misfit: The query 'Bad' failed in the source 'shop': no such column: nowhere "
+                    "(line 2, column 3)."
+                ),
+            ),
+            (
+                "widgets[0].columns[0].column",
+                (
+                    "widgets[0].columns[0].column names the column days, which the query 'Good' does not give; "
+                    "did you mean day?"
+                ),
+            ),
+        ),
+    )
+    kept = world.api.create_template("fitting", title="Fitting", source="shop", query="SELECT id FROM orders")
+    assert kept.warnings == ()
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM orders", "SELECT 1; DROP TABLE orders"])

@@ -12,23 +12,34 @@ from litestar.response import Stream
 from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_304_NOT_MODIFIED
 from sqlalchemy import select
 
-from libs.common.messages import Format
+from libs.common.messages import FileFormat
 from services.api import download
 from services.api.bodies import StrictJson
-from services.api.controllers.common import CREATES, READS, Asking, By, Key, Work, problems
+from services.api.controllers.common import CREATES, READS, WRITES, Asking, By, Key, Work, problems
 from services.api.once import asked
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
-from services.api.reports import find_report, request_report
+from services.api.reports import approve_report, cancel_report, find_report, request_report
 from services.api.schemas.common import ReportStatus
-from services.api.schemas.reports import AcceptedReport, NewReport, Progress, ReportList, ReportView
+from services.api.schemas.reports import (
+    AcceptedReport,
+    CancelAccepted,
+    CancelReport,
+    NewReport,
+    Progress,
+    ReportList,
+    ReportView,
+)
 from services.api.tables import OccurrenceRow, ReportRow
-from services.api.views.reports import accepted, progress, report_summary, report_view
+from services.api.views.reports import accepted, cancel_accepted, progress, report_summary, report_view
 
 LATEST_CREATED = Order(ReportRow.created_at, ReportRow.id)
 
 FILE = {
     200: ResponseSpec(bytes, description="The file.", media_type="application/octet-stream", generate_examples=False)
 }
+
+
+NOTHING_SAID = CancelReport()
 
 
 class ReportController(Controller):
@@ -86,6 +97,27 @@ class ReportController(Controller):
         with platform.records.read() as session:
             return progress(find_report(session, report_id))
 
+    @post(
+        "/{report_id:uuid}/cancel",
+        dto=StrictJson,
+        return_dto=None,
+        status_code=HTTP_202_ACCEPTED,
+        responses=WRITES,
+        sync_to_thread=True,
+    )
+    def cancel(
+        self, report_id: FromPath[UUID], platform: Work, caller: By, data: JSONBody[CancelReport] = NOTHING_SAID
+    ) -> CancelAccepted:
+        """Stop a report, or never begin it. What is ordered from the mailer already goes on."""
+        with platform.records.begin() as session:
+            return cancel_accepted(cancel_report(session, platform, caller, report_id, data))
+
+    @post("/{report_id:uuid}/approve", status_code=HTTP_202_ACCEPTED, responses=WRITES, sync_to_thread=True)
+    def approve(self, report_id: FromPath[UUID], platform: Work, caller: By) -> AcceptedReport:
+        """Let a report that is held be sent. Approving it again changes nothing; to refuse it, cancel it."""
+        with platform.records.begin() as session:
+            return accepted(approve_report(session, platform, caller, report_id))
+
     @get(
         "/{report_id:uuid}/download",
         responses={**READS, **problems(409, 410), **FILE},
@@ -97,7 +129,7 @@ class ReportController(Controller):
         report_id: FromPath[UUID],
         platform: Work,
         wanted: Annotated[
-            Format | None, QueryParameter(name="format", description="Not needed if the report has just one file.")
+            FileFormat | None, QueryParameter(name="format", description="Not needed if the report has just one file.")
         ] = None,
         filename: Annotated[
             str | None, QueryParameter(description="For a report with several files of one format.")

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
-from litestar import Controller, delete, get, patch, post
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 from sqlalchemy import select
 
 from services.api.bodies import StrictJson
-from services.api.controllers.common import CREATES, DELETES, READS, WRITES, Asking, By, Key, Work
+from services.api.controllers.common import CREATES, DELETES, READS, WRITES, Asking, By, Key, Work, problems
 from services.api.once import asked
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
-from services.api.schemas.sources import NewSource, SourceChanges, SourceList, SourceView
+from services.api.schemas.sources import NewSource, SourceChanges, SourceList, SourceTestView, SourceView
+from services.api.source_tests import await_test, find_test, request_test
 from services.api.sources import change_source, create_source, created_source, delete_source, find_source
 from services.api.tables import SourceRow
-from services.api.views.sources import source_view
+from services.api.views.sources import source_test_view, source_view
 
 Which = Annotated[str, PathParameter(description="The id or the name of the source.")]
+
+TestId = Annotated[UUID, PathParameter(description="The id of the test.")]
+
+TESTS = problems(400, 401, 404, 503)
 
 BY_NAME = Order(SourceRow.name, SourceRow.id, kind=str, descending=False)
 
@@ -57,6 +64,31 @@ class SourceController(Controller):
         """Change a source. The schedules that read from it follow at once."""
         with platform.records.begin() as session:
             return source_view(change_source(session, platform, caller, which, data))
+
+    @post(
+        "/{which:str}/test",
+        status_code=200,
+        responses={
+            **TESTS,
+            202: ResponseSpec(SourceTestView, description="No generator has answered yet; look again."),
+        },
+        sync_to_thread=True,
+    )
+    def test(self, which: Which, platform: Work, caller: By) -> Response[SourceTestView]:
+        """Have a generator connect to a source, read from it and try to write, and say what came of it."""
+        with platform.records.begin() as session:
+            test_id = request_test(session, platform, caller, which)
+        answered = await_test(platform, test_id)
+        if answered is not None:
+            return Response(source_test_view(answered), status_code=200)
+        with platform.records.read() as session:
+            return Response(source_test_view(find_test(session, which, test_id)), status_code=202)
+
+    @get("/{which:str}/tests/{test_id:uuid}", responses=READS, sync_to_thread=True)
+    def show_test(self, which: Which, test_id: TestId, platform: Work) -> SourceTestView:
+        """Show what came of a test."""
+        with platform.records.read() as session:
+            return source_test_view(find_test(session, which, test_id))
 
     @delete("/{which:str}", responses=DELETES, sync_to_thread=True)
     def remove(self, which: Which, platform: Work, caller: By) -> None:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from libs.common.messages import OccurrenceMissed, OccurrenceStarted, SchedulePaused
-from libs.common.store import upsert
+from libs.common import ids
+from libs.common.messages import (
+    OccurrenceMissed,
+    OccurrencesPassed,
+    OccurrencesStarted,
+    OccurrenceStarted,
+    SchedulePaused,
+    TimetableRequested,
+)
+from libs.common.store import add_missing, upsert
 from services.api.record.ending import settle
 from services.api.record.reports import keep_order, known_report
 from services.api.tables import AuditRow, OccurrenceRow, ScheduleRow, table_of
+
+
+def on_occurrences_started(session: Session, event: OccurrencesStarted) -> None:
+    """Many expected moments came together."""
+    for one in event.started:
+        on_occurrence_started(session, OccurrenceStarted(at=event.at, **msgspec.structs.asdict(one)))
 
 
 def on_occurrence_started(session: Session, event: OccurrenceStarted) -> None:
@@ -26,6 +41,7 @@ def on_occurrence_started(session: Session, event: OccurrenceStarted) -> None:
     # A moment that did produce a report was not missed, whatever was told before.
     if row.report_id is None or event.at < row.claimed_at:
         row.report_id, row.claimed_at, row.schedule_version = event.report_id, event.at, event.schedule_version
+    row.jitter_seconds = event.jitter_seconds
     settle(session, report)
 
 
@@ -42,6 +58,29 @@ def on_occurrence_missed(session: Session, event: OccurrenceMissed) -> None:
         "ended_at": event.at,
     }
     upsert(session, table_of(OccurrenceRow), values, key=["id"], update=[])
+
+
+def on_occurrences_passed(session: Session, event: OccurrencesPassed) -> None:
+    """Expected moments passed without a report: missed, or skipped on purpose."""
+    rows = [
+        {
+            "id": ids.occurrence_id(event.schedule_id, moment),
+            "schedule_id": event.schedule_id,
+            "schedule_version": event.schedule_version,
+            "scheduled_for": moment,
+            "status": event.outcome,
+            "reason": event.reason,
+            "claimed_at": event.at,
+            "ended_at": event.at,
+        }
+        for moment in event.moments
+    ]
+    add_missing(session, table_of(OccurrenceRow), rows, key=["id"])
+
+
+def on_timetable_requested(session: Session, _event: TimetableRequested) -> None:
+    """A scheduler has lost its store: every schedule is announced again, by the reconciler."""
+    session.execute(update(ScheduleRow).where(ScheduleRow.active.is_(True)).values(snapshot_asked=True))
 
 
 def on_schedule_paused(session: Session, event: SchedulePaused) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -18,9 +18,13 @@ class Standing(NamedTuple):
     at: datetime
 
     @classmethod
-    def of(cls, phases: Sequence[str], phase: str, attempt: int, at: datetime | None) -> Standing:
-        """The standing of `phase`, of which the last cannot be undone. Before anything was told there is no moment."""
-        return cls(phase == phases[-1], attempt, phases.index(phase), at or _BEFORE_ALL)
+    def of(
+        cls, phases: Sequence[str], phase: str, attempt: int, at: datetime | None, finals: Collection[str] = ()
+    ) -> Standing:
+        """The standing of `phase`, of which `finals` and the last cannot be undone. Before anything was told there is
+        no moment."""
+        is_final = phase == phases[-1] or phase in finals
+        return cls(is_final, attempt, phases.index(phase), at or _BEFORE_ALL)
 
 
 def earliest(*moments: datetime | None) -> datetime | None:

@@ -40,7 +40,8 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Filename = Annotated[
     str,
     msgspec.Meta(
-        max_length=120, description="What the files are called, without their ending. Without it slug and day name them."
+        max_length=120,
+        description="What the files are called, without their ending. Without it slug and day name them.",
     ),
 ]
 MisfirePolicy = Annotated[

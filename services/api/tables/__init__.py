@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from services.api.tables.base import metadata, table_of
-from services.api.tables.definitions import ScheduleRow, SourceRow, TemplateRow
+from services.api.tables.definitions import CalendarRow, ScheduleRow, SourceRow, TemplateRow
 from services.api.tables.people import AuditRow, RequestRow, TokenRow, UserRow
+from services.api.tables.questions import SourceTestRow, TemplateCheckRow
 from services.api.tables.record import (
     ArtifactRow,
     DeliveryAttemptRow,
@@ -17,6 +18,7 @@ from services.api.tables.record import (
 __all__ = [
     "ArtifactRow",
     "AuditRow",
+    "CalendarRow",
     "DeliveryAttemptRow",
     "DeliveryRow",
     "OccurrenceRow",
@@ -25,6 +27,8 @@ __all__ = [
     "RequestRow",
     "ScheduleRow",
     "SourceRow",
+    "SourceTestRow",
+    "TemplateCheckRow",
     "TemplateRow",
     "TokenRow",
     "UserRow",

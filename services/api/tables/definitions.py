@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from services.api.tables.base import Base
 
@@ -26,12 +26,17 @@ class SourceRow(Base):
     sealed_url: Mapped[str]
     statement_timeout_seconds: Mapped[int]
     max_rows: Mapped[int]
+    concurrency: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
 class TemplateRow(Base):
-    """What to produce. `parameters` holds the declarations, `queries` names and SQL, `formats` the defaults."""
+    """What to produce. `parameters` holds the declarations, `queries` names and SQL, `formats` the defaults.
+
+    `widgets`, `look`, `csv`, `checks`, `packing`, `drop`, `keeping` and `limits` are parts of the order as they
+    travel, secrets sealed; what is left out in them is as by default.
+    """
 
     __tablename__ = "templates"
 
@@ -43,15 +48,41 @@ class TemplateRow(Base):
     queries: Mapped[list[Any]]
     parameters: Mapped[list[Any]]
     formats: Mapped[list[Any]]
+    widgets: Mapped[list[Any]] = mapped_column(default=list)
+    look: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    logo_key: Mapped[str] = mapped_column(default="")
+    workbook_key: Mapped[str] = mapped_column(default="")
+    csv: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    checks: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    packing: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    drop: Mapped[dict[str, Any] | None]
+    keeping: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    limits: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
     source: Mapped[SourceRow] = relationship(lazy="joined", innerjoin=True)
 
 
+class CalendarRow(Base):
+    """Days on which nobody works. `dates` are texts in ISO 8601, `weekend` numbers with Monday = 0."""
+
+    __tablename__ = "calendars"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    country: Mapped[str]
+    subdivision: Mapped[str]
+    dates: Mapped[list[Any]]
+    weekend: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
 class ScheduleRow(Base):
     """When a template is produced, with which parameters, and who receives it.
 
+    `expected_at` is its first moment that the ledger does not account for yet; null where none is to come.
     `version` grows with every change that the timetable must hear of. `formats` is null where the template decides.
     """
 
@@ -72,9 +103,23 @@ class ScheduleRow(Base):
     recipients: Mapped[list[Any]]
     subject: Mapped[str]
     body: Mapped[str]
+    conditions: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    filename: Mapped[str] = mapped_column(default="")
+    misfire: Mapped[str] = mapped_column(default="once")
+    max_lateness_seconds: Mapped[int | None]
+    max_catch_up: Mapped[int | None]
+    max_occurrences: Mapped[int | None]
+    jitter_seconds: Mapped[int] = mapped_column(default=0)
+    calendar_id: Mapped[UUID | None] = mapped_column(index=True)
+    on_day_off: Mapped[str] = mapped_column(default="skip")
     active: Mapped[bool]
     pause_reason: Mapped[str | None]
+    expected_at: Mapped[datetime | None] = mapped_column(index=True)
+    snapshot_asked: Mapped[bool] = mapped_column(default=False, index=True)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
     template: Mapped[TemplateRow] = relationship(lazy="joined", innerjoin=True)
+    calendar: Mapped[CalendarRow | None] = relationship(
+        lazy="joined", viewonly=True, primaryjoin=lambda: foreign(ScheduleRow.calendar_id) == CalendarRow.id
+    )

@@ -17,10 +17,13 @@ from services.api.tables.base import Base
 
 
 class OccurrenceRow(Base):
-    """One expected moment of a schedule. `status` is started, success, partial, failed or missed."""
+    """One expected moment of a schedule. `status` is started, success, partial, failed, skipped or missed."""
 
     __tablename__ = "occurrences"
-    __table_args__ = (Index("ix_occurrences_schedule_id_scheduled_for", "schedule_id", "scheduled_for"),)
+    __table_args__ = (
+        Index("ix_occurrences_schedule_id_scheduled_for", "schedule_id", "scheduled_for"),
+        Index("ix_occurrences_status_claimed_at", "status", "claimed_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     schedule_id: Mapped[UUID]
@@ -29,6 +32,7 @@ class OccurrenceRow(Base):
     status: Mapped[str] = mapped_column(default="started")
     reason: Mapped[str] = mapped_column(default="")
     report_id: Mapped[UUID | None] = mapped_column(index=True)
+    jitter_seconds: Mapped[int] = mapped_column(default=0)
     claimed_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
@@ -74,6 +78,9 @@ class ReportRow(Base):
     phase_reason: Mapped[str]
     error_class: Mapped[str | None]
     notes: Mapped[list[Any]]
+    shortfalls: Mapped[list[Any]]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[str | None]
     query_seconds: Mapped[float | None]
     render_seconds: Mapped[float | None]
     store_seconds: Mapped[float | None]
@@ -82,6 +89,11 @@ class ReportRow(Base):
     started_at: Mapped[datetime | None]
     generated_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    expired_at: Mapped[datetime | None]
+    reused_from: Mapped[UUID | None]
+    dropped_to: Mapped[str] = mapped_column(default="")
+    cancel_requested_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
 
     artifacts: Mapped[list[ArtifactRow]] = relationship(order_by="ArtifactRow.position", viewonly=True)
@@ -90,7 +102,7 @@ class ReportRow(Base):
 
 
 class ReportAttemptRow(Base):
-    """One try at a report. `outcome` is running, retrying, failed or generated."""
+    """One try at a report. `outcome` is running, retrying, failed, held, skipped, cancelled or generated."""
 
     __tablename__ = "report_attempts"
 

@@ -30,7 +30,7 @@ def _view(row: OccurrenceRow, rows: dict[UUID, int | None], sent_to: dict[UUID, 
         schedule_version=row.schedule_version,
         scheduled_for=row.scheduled_for,
         status=cast("OccurrenceStatus", row.status),
-        lateness_seconds=max(0.0, (row.claimed_at - row.scheduled_for).total_seconds()),
+        lateness_seconds=max(0.0, (row.claimed_at - row.scheduled_for).total_seconds() - row.jitter_seconds),
         duration_seconds=(
             max(0.0, (row.ended_at - row.claimed_at).total_seconds()) if started and row.ended_at else None
         ),
@@ -42,8 +42,12 @@ def _view(row: OccurrenceRow, rows: dict[UUID, int | None], sent_to: dict[UUID, 
     )
 
 
+_READ = ("generated", "held", "skipped")
+"""Phases in which all rows have been read."""
+
+
 def _rows(session: Session, report_ids: Sequence[UUID]) -> dict[UUID, int | None]:
-    query = select(ReportRow.id, ReportRow.rows).where(ReportRow.id.in_(report_ids), ReportRow.phase == "generated")
+    query = select(ReportRow.id, ReportRow.rows).where(ReportRow.id.in_(report_ids), ReportRow.phase.in_(_READ))
     return {row.id: row.rows for row in session.execute(query)}
 
 

@@ -7,11 +7,12 @@ from typing import cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from libs.common.messages import ErrorClass, Format, Priority, Stage
+from libs.common.messages import ErrorClass, FileFormat, Format, Priority, Stage
 from services.api.schemas.common import OccurrenceStatus, RecipientView, ReportStatus
 from services.api.schemas.reports import (
     AcceptedReport,
     ArtifactView,
+    CancelAccepted,
     OccurrenceLink,
     Progress,
     ReportAttemptView,
@@ -35,6 +36,19 @@ def links(report_id: UUID) -> ReportLinks:
 def accepted(row: ReportRow) -> AcceptedReport:
     """The answer to a request for a report."""
     return AcceptedReport(id=row.id, status=cast("ReportStatus", row.status), links=links(row.id))
+
+
+def cancel_accepted(row: ReportRow) -> CancelAccepted:
+    """The answer to a request to cancel."""
+    assert row.cancel_requested_at is not None
+    begun = row.phase not in ("queued", "held")
+    return CancelAccepted(
+        id=row.id,
+        status=cast("ReportStatus", row.status),
+        cancel_requested_at=row.cancel_requested_at,
+        detail="The report is being stopped." if begun else "The report will not be sent.",
+        links=links(row.id),
+    )
 
 
 def progress(row: ReportRow) -> Progress:
@@ -91,13 +105,20 @@ def report_view(row: ReportRow, occurrence: OccurrenceRow | None) -> ReportView:
         attempts=[_attempt(one) for one in row.attempts],
         rows=row.rows,
         notes=row.notes,
-        artifacts=[_artifact(one, row.artifacts) for one in row.artifacts],
+        shortfalls=row.shortfalls,
+        approved_at=row.approved_at,
+        approved_by=row.approved_by,
+        artifacts=[_artifact(one, row) for one in row.artifacts],
         deliveries=[delivery_view(one) for one in row.deliveries],
         timings=_timings(row),
         created_at=row.created_at,
         started_at=row.started_at,
         generated_at=row.generated_at,
         ended_at=row.ended_at,
+        cancel_requested_at=row.cancel_requested_at,
+        expires_at=row.expires_at,
+        reused_from=row.reused_from,
+        dropped_to=row.dropped_to,
         links=links(row.id),
     )
 
@@ -124,17 +145,18 @@ def _attempt(row: ReportAttemptRow) -> ReportAttemptView:
     )
 
 
-def _artifact(row: ArtifactRow, all_of_them: list[ArtifactRow]) -> ArtifactView:
+def _artifact(row: ArtifactRow, report: ReportRow) -> ArtifactView:
     query = {"format": row.format}
-    if sum(one.format == row.format for one in all_of_them) > 1:
+    if sum(one.format == row.format for one in report.artifacts) > 1:
         query = {"filename": row.filename}
     return ArtifactView(
         filename=row.filename,
-        format=cast("Format", row.format),
+        format=cast("FileFormat", row.format),
         media_type=row.media_type,
         rows=row.rows,
         size_bytes=row.size_bytes,
         sha256=row.sha256,
+        expired_at=report.expired_at,
         url=f"{links(row.report_id).download}?{urlencode(query)}",
     )
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from libs.common.messages import Format, Priority
-from libs.common.timing import describe, next_moment
-from services.api.announcements import timing_of
+import msgspec
+
+from libs.common.conditions import Conditions
+from libs.common.messages import Format, Priority, Timing
+from libs.common.timing import describe, next_moment, warnings
 from services.api.schemas.common import RecipientView
-from services.api.schemas.schedules import ScheduleView
+from services.api.schemas.schedules import MisfirePolicy, ScheduleView
 from services.api.tables import ScheduleRow
+from services.api.timings import offset, timing_of
 
 
 def schedule_view(row: ScheduleRow, now: datetime) -> ScheduleView:
@@ -27,15 +30,33 @@ def schedule_view(row: ScheduleRow, now: datetime) -> ScheduleView:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         in_words=describe(timing),
+        warnings=warnings(timing, now) if row.active else [],
+        filename=row.filename,
+        misfire=cast("MisfirePolicy", row.misfire),
+        max_lateness_seconds=row.max_lateness_seconds,
+        max_catch_up=row.max_catch_up,
+        max_occurrences=row.max_occurrences,
+        jitter_seconds=row.jitter_seconds,
+        calendar=row.calendar.name if row.calendar is not None else None,
+        on_day_off=timing.on_day_off,
         parameters=row.parameters,
         formats=cast("list[Format] | None", row.formats),
         priority=cast("Priority", row.priority),
         recipients=[RecipientView(address=one["address"], name=one["name"]) for one in row.recipients],
         subject=row.subject,
         body=row.body,
+        conditions=msgspec.convert(row.conditions, Conditions),
         active=row.active,
         pause_reason=row.pause_reason,
-        next_run_at=next_moment(timing, now) if row.active else None,
+        next_run_at=_next_run(row, timing, now),
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def _next_run(row: ScheduleRow, timing: Timing, now: datetime) -> datetime | None:
+    if not row.active:
+        return None
+    later = offset(row)
+    moment = next_moment(timing, now - later)
+    return moment + later if moment is not None else None

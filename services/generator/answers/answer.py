@@ -66,6 +66,8 @@ def _widened(batch: pa.RecordBatch, columns: tuple[Column, ...], schema: pa.Sche
 def _cast(array: pa.Array, kind: Kind, column: Column, type_: pa.DataType) -> pa.Array:
     if column.kind == "numeric":
         return as_text(array, kind) if kind == "number" else array.cast(pa.string())
+    if column.kind == "text":
+        return as_text(array, kind)
     try:
         return array.cast(type_)
     except pa.ArrowInvalid as error:  # a whole number beyond 2⁵³ among fractions

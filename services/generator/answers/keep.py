@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.generator.answers.answer import Answer, Column
+from services.generator.answers.extremes import extremes
 from services.generator.columns.convert import misfit
 from services.generator.columns.kinds import Kind, kind_of, wider
 from services.generator.columns.text import as_text
@@ -65,9 +66,9 @@ class _Look:
         self._widen(kind, array, first_row)
         if array.null_count == len(array):
             return
-        text = as_text(array, kind)
+        text = as_text(extremes(array, kind), kind)
         self._measure(text)
-        if kind in ("number", "numeric"):
+        if kind in ("integer", "number", "numeric"):
             self._measure_numbers(text)
         if kind in ("timestamp", "instant", "time"):
             self._has_fraction = self._has_fraction or pc.any(pc.match_substring(text, ".")).as_py()

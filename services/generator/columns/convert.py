@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -99,7 +99,19 @@ def _text(value: object) -> str:
         return value
     if isinstance(value, dict | list | tuple):
         return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, timedelta):
+        return _length(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(UTC)
     return str(value)
+
+
+def _length(value: timedelta) -> str:
+    """Hours and not days, so that the text sorts and adds up: 26:00:00."""
+    minutes, seconds = divmod(abs(value).days * 86_400 + abs(value).seconds, 60)
+    fraction = f".{abs(value).microseconds:06}" if abs(value).microseconds else ""
+    sign = "-" if value < timedelta() else ""
+    return f"{sign}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}{fraction}"
 
 
 def _plain(value: Any) -> str:

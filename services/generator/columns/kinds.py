@@ -1,4 +1,34 @@
-"""What a column holds, how Arrow carries it, and which column can hold two kinds at once."""
+"""What a column holds, how Arrow carries it, and which column can hold two kinds at once.
+
+What the types of the databases become. Whatever is not named here is text, as the database writes it.
+
+| kind | PostgreSQL | MySQL, MariaDB | SQLite | DuckDB |
+|---|---|---|---|---|
+| boolean | boolean | (tinyint(1) is an integer) | declared BOOLEAN, BOOL | BOOLEAN |
+| integer | smallint, integer, bigint, oid | tinyint … bigint, year | integer | TINYINT … BIGINT, UTINYINT … UINTEGER |
+| number | real, double precision | float, double | real | FLOAT, DOUBLE |
+| numeric | numeric, money | decimal, integers beyond 2⁶³ | - | DECIMAL, UBIGINT, HUGEINT, UHUGEINT, BIGNUM |
+| text | text, varchar, char, uuid, enum, inet, … | char, text, enum, set | text | VARCHAR, UUID, ENUM |
+| binary | bytea | binary, varbinary, blob, bit, geometry | blob | BLOB |
+| date | date | date | declared DATE | DATE |
+| time | time | - | - | TIME |
+| timestamp | timestamp | datetime, timestamp (session's zone) | declared DATETIME, TIMESTAMP | TIMESTAMP, _S, _MS |
+| instant | timestamptz, in UTC | - | the same, with an offset in the text | TIMESTAMPTZ, in UTC |
+
+What becomes text has one form for each type:
+
+- json, jsonb, JSON: as the database keeps or writes it. Arrays and composite types (PostgreSQL) and lists, structs and
+  maps (DuckDB): JSON, `[1,2]`.
+- interval: `1 mon 02:00:00` (PostgreSQL), `1 month 02:00:00` (DuckDB); MySQL's time, which is a length of time too:
+  `-838:59:59`. Other drivers' intervals: `26:00:00.500000`, hours and not days.
+- uuid: `00000000-0000-0000-0000-000000000005`. timetz: `10:11:00+02`. bit: `101`. ranges: `[1,5)`.
+  TIMESTAMP_NS: with all nine digits.
+- A moment outside the years 1 to 9999, infinity, a time of 24:00:00, MySQL's 0000-00-00, and text in a column that
+  SQLite declares a date: the whole column becomes text in which each moment is ISO 8601 (`2013-01-01 05:00:00`), and
+  the odd one is as the database writes it (`infinity`, `0044-03-15 BC`). Only DuckDB's make a clear failure instead.
+
+A number that is none (NaN, Infinity) stays in its column: as a float in a number, as the text `NaN` in a numeric.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +64,10 @@ _WIDER: dict[frozenset[Kind], Kind] = {
     frozenset(("integer", "numeric")): "numeric",
     frozenset(("number", "numeric")): "numeric",
     frozenset(("date", "timestamp")): "timestamp",
+    frozenset(("date", "text")): "text",
+    frozenset(("time", "text")): "text",
+    frozenset(("timestamp", "text")): "text",
+    frozenset(("instant", "text")): "text",
 }
 
 _SPOKEN: dict[Kind, str] = {

@@ -31,3 +31,5 @@ class ChartPart:
     x_label: str = ""
     format: NumberFormat | None = None
     width: str = "full"
+    notes: tuple[str, ...] = ()
+    """What its reader must know, such as categories that were left out."""

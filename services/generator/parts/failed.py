@@ -12,3 +12,10 @@ class FailedPart:
     title: str
     reason: str
     width: str = "full"
+    no_rows: bool = False
+    """Only because nothing was found: there is nothing to mend."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The failure as a sentence for the reader of the whole report."""
+        return (f"{self.title}: {self.reason}",)

@@ -21,3 +21,4 @@ class FigurePart:
     mood: Literal["good", "bad"] | None = None
     format: NumberFormat | None = None
     width: str = "half"
+    notes: tuple[str, ...] = ()

@@ -34,7 +34,8 @@ class TablePart:
     """The rows of one answer, sorted and kept together as the widget asks.
 
     `groups` are indices into the answer's batches; the rows of a group follow one another. A renderer starts a group
-    wherever one of these values changes, and draws subtotals of the columns that have a `total`.
+    wherever one of these values changes (`parts.groups.runs` finds the places), and draws subtotals of the columns
+    that have a `total` (`parts.totals.Totals` adds them up exactly).
     """
 
     title: str
@@ -42,8 +43,10 @@ class TablePart:
     columns: tuple[ShownColumn, ...]
     groups: tuple[int, ...] = ()
     totals: tuple[Decimal | None, ...] | None = None
-    """One for each of `columns`, over all rows; None if no column has a total."""
+    """One for each of `columns`, over all rows; None if no column has a total. As in SQL, a NaN among the values
+    makes the sum NaN, and a column that holds nothing has no total but a count of 0."""
     width: str = "full"
+    notes: tuple[str, ...] = ()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows from the first to the last, with all columns of the answer."""

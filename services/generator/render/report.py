@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from libs.common.look import CsvDialect, Look
-from libs.common.messages import Format
+from libs.common.messages import FileFormat
 from services.generator.answers import Answer
 from services.generator.parts import Part
 
@@ -21,6 +21,10 @@ Progress = Callable[[int], None]
 def shifted(progress: Progress, before: int) -> Progress:
     """`progress` for a part that begins after `before` rows of the whole."""
     return lambda rows: progress(before + rows)
+
+
+_NOT_IN_NAMES = re.compile(r"^\.|[^\w .,()+-]")
+"""What a name might break out of its folder with, or no file system likes."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Report:
     """The branded workbook to fill, already at hand."""
     password: str = ""
     """Protects the files that can be: xlsx and pdf."""
+    named: str = ""
+    """What the files are to be called instead of slug and day."""
 
     @property
     def rows(self) -> int:
@@ -59,6 +65,8 @@ class Report:
 
     def filename(self, extension: str, part: str = "") -> str:
         """The name of a file of this report; `part` tells several of one format apart."""
+        if self.named:
+            return "-".join(filter(None, (_NOT_IN_NAMES.sub("-", self.named), part))) + f".{extension}"
         return "-".join(filter(None, (self.slug, part, self.day.isoformat()))) + f".{extension}"
 
 
@@ -67,7 +75,7 @@ class Drawing:
     """A finished file, and what its reader must know about it."""
 
     path: Path
-    format: Format
+    format: FileFormat
     media_type: str
     rows: int
     notes: tuple[str, ...] = ()

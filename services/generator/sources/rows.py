@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,6 +52,39 @@ class Rows(Protocol):
     cut: Cut | None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]: ...
+
+
+class Limited:
+    """Rows from a driver that hands out record batches; `batches` gives at least one, and ends the query if closed."""
+
+    def __init__(
+        self, batches: Generator[pa.RecordBatch, None, None], max_rows: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.cut: Cut | None = None
+        self._batches = batches
+        self._max_rows = max_rows
+        self._clock = clock
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """The batches up to the limit."""
+        done = 0
+        with closing(self._batches):  # whoever stops early leaves a session that can be asked again
+            for batch in self._batches:
+                room = self._max_rows - done
+                if batch.num_rows > room:
+                    yield batch.slice(0, room)
+                    self.cut = self._count_rest(self._batches, batch.num_rows - room)
+                    return
+                done += batch.num_rows
+                yield batch
+
+    def _count_rest(self, rest: Iterator[pa.RecordBatch], more: int) -> Cut:
+        until = self._clock() + COUNT_SECONDS
+        for batch in rest:
+            more += batch.num_rows
+            if self._clock() > until:
+                return Cut(self._max_rows, None)
+        return Cut(self._max_rows, self._max_rows + more)
 
 
 class Fetched:

@@ -6,16 +6,23 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from libs.common.errors import PermanentFailure
+from services.generator.sources.cause import Cause, Nature, place_of_word
+from services.generator.sources.database import Database, words_of
+from services.generator.sources.failures import Failures
+from services.generator.sources.rows import Limits
+from services.generator.sources.source import Guard
 
 _READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 BUSY_SECONDS = 10.0
@@ -24,8 +31,61 @@ BUSY_SECONDS = 10.0
 _STEPS_BETWEEN_LOOKS = 20_000
 """SQLite's virtual machine does this many steps (about a millisecond) between two looks at the clock."""
 
+_FORBIDDEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH}
+_TRANSIENT = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+
 _DAY = re.compile(rb"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d.*")
+
+
+class SQLite(Database):
+    """An open file."""
+
+    def __init__(self, connection: Connection, failures: Failures, limits: Limits) -> None:
+        super().__init__(connection, failures, limits)
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        self._driver = driver
+        allow_reading_only(driver)
+
+    def ask_server(self) -> str:
+        return f"SQLite {sqlite3.sqlite_version}"
+
+    def adapt(self, value: object) -> object:
+        return adapt(value)
+
+    def before_statement(self) -> None:
+        limit_time(self._driver, self.limits.statement_timeout_seconds)
+
+    def try_to_write(self) -> Guard:
+        with suppress(SQLAlchemyError):
+            self.connection.rollback()
+        try:
+            self.connection.exec_driver_sql("CREATE TABLE pressroom_must_not_write (it INTEGER)")
+        except SQLAlchemyError as error:
+            return Guard(self.failures.without_secrets(words_of(error)))
+        finally:
+            self.connection.rollback()
+        return Guard(None)
+
+    def cause(self, error: SQLAlchemyError, sql: str) -> Cause:
+        return sqlite_cause(error, sql)
+
+
+def sqlite_cause(error: Exception, sql: str = "") -> Cause:
+    """What SQLite means by an error."""
+    words = words_of(error)
+    return Cause(words, _nature(error, words), place_of_word(sql, words))
+
+
+def _nature(error: Exception, words: str) -> Nature:
+    full = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    code = None if full is None else full & 0xFF  # the higher bits only refine it
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return "cancelled"
+    if code in _FORBIDDEN or (code is not None and "not authorized" in words):
+        return "forbidden"
+    return "transient" if code in _TRANSIENT else "permanent"
 
 
 def sqlite_engine(name: str, url: URL) -> Engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy.types import TypeEngine
 from libs.common.errors import PermanentFailure
 from libs.common.messages import Parameter, ParameterType
 from libs.common.sql_parameters import PARTS, parameter_names
+from services.generator.sources.cause import Place, place_at
 
 _COLONS = re.compile(r"(?<!:):(?=\w)|(?<=\\):")
 
@@ -30,18 +32,82 @@ _TYPES: Mapping[ParameterType, TypeEngine[Any]] = {
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
+@dataclass(frozen=True)
+class Numbered:
+    """A statement with `$1`, `$2`, … for its parameters, and their values in that order."""
+
+    sql: str
+    values: tuple[object, ...]
+    _shifts: tuple[tuple[int, int], ...]
+    """From which character of `sql` on it is how many characters longer than what its author wrote."""
+    _written: str
+
+    def place(self, offset: int) -> Place | None:
+        """Where the character `offset` of `sql` stands in what the author wrote."""
+        longer = max((shift for shift in self._shifts if shift[0] <= offset), default=(0, 0))[1]
+        return place_at(self._written, offset - longer)
+
+
+def numbered(sql: str, parameters: Iterable[Parameter], casts: Mapping[str, str]) -> Numbered:
+    """The statement for a driver that numbers its parameters.
+
+    A parameter's type is said in the SQL (`$1::bigint`), so that a comparison with it never depends on its value;
+    `casts` has the database's name for each type of parameter, and for an `instant`. Failures as those of `statement`.
+    """
+    given = _given(sql, parameters)
+    numbers: dict[str, int] = {}
+    values: list[object] = []
+    shifts: list[tuple[int, int]] = []
+    longer = 0
+
+    def place_holder(part: re.Match[str]) -> str:
+        nonlocal longer
+        name = part["name"]
+        if not name:
+            return part[0]
+        if name not in numbers:
+            values.append(value_of(given[name]))
+            numbers[name] = len(values)
+        type_ = casts[_type_word(given[name], values[numbers[name] - 1])]
+        holder = f"${numbers[name]}::{type_}" if type_ else f"${numbers[name]}"
+        longer += len(holder) - len(part[0])
+        shifts.append((part.end() + longer, longer))
+        return holder
+
+    text_ = PARTS.sub(place_holder, sql)
+    return Numbered(text_, tuple(values), tuple(shifts), sql)
+
+
 def statement(sql: str, parameters: Iterable[Parameter], adapt: Callable[[object], object] | None = None) -> TextClause:
     """The statement with the parameters it names bound to typed values.
 
     `adapt` turns a value into what the database takes (SQLite knows no dates); then the type is left to the
     driver. A parameter that is missing or of the wrong type is a PermanentFailure that names it.
     """
-    given = {parameter.name: parameter for parameter in parameters}
-    wanted = parameter_names(sql)
+    given = _given(sql, parameters)
+    clause = text(PARTS.sub(_escape, sql))
+    return clause.bindparams(*(_bound(given[name], adapt) for name in sorted(given)))
+
+
+def _type_word(parameter: Parameter, value: object) -> str:
+    return "instant" if isinstance(value, datetime) and value.tzinfo is not None else parameter.type
+
+
+def _given(sql: str, parameters: Iterable[Parameter]) -> dict[str, Parameter]:
+    """The parameters that `sql` names."""
+    given, wanted = {parameter.name: parameter for parameter in parameters}, parameter_names(sql)
     if missing := sorted(wanted - given.keys()):
         raise PermanentFailure(f"The SQL asks for the parameter ':{missing[0]}', which the report does not give.")
-    clause = text(PARTS.sub(_escape, sql))
-    return clause.bindparams(*(_bound(given[name], adapt) for name in sorted(wanted)))
+    return {name: given[name] for name in wanted}
+
+
+def without_end(sql: str) -> str:
+    """`sql` with a blank for the semicolon at its end, so that it can stand in brackets; all else keeps its place."""
+    code = PARTS.sub(lambda part: " " * len(part[0]) if part[0].startswith(("--", "/*")) else part[0], sql).rstrip()
+    while code.endswith(";"):
+        end = len(code) - 1
+        sql, code = f"{sql[:end]} {sql[end + 1 :]}", code[:end].rstrip()
+    return sql
 
 
 def value_of(parameter: Parameter) -> object:

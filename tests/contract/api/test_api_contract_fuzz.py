@@ -26,7 +26,24 @@ TEMPLATE: dict[str, Any] = {
         {"name": "number", "type": "number", "required": False},
     ],
     "formats": ["xlsx", "pdf"],
+    "widgets": [
+        {
+            "query": "q",
+            "columns": [{"column": "day", "format": "date", "rules": [{"when": ">", "value": 1, "text": "#FF0000"}]}],
+            "sort": [{"column": "day", "descending": True}],
+            "group_by": ["day"],
+        },
+        {"kind": "bar", "x": "day", "series": ["number"], "stacked": True},
+    ],
+    "look": {"accent": "#004D40", "locale": "de"},
+    "csv": {"delimiter": ";", "decimal": ","},
+    "checks": {"min_rows": 1, "nulls": [{"column": "day", "at_most": 0.5}], "fresh": [], "on_failure": "warn"},
+    "packing": {"pack": "zip", "password": "s3cret-pw"},
+    "drop": {"url": "s3://key:secret@bucket/prefix", "pattern": "{slug}/{filename}"},
+    "keeping": {"days": 3},
+    "limits": {"soft_seconds": 5.0, "hard_seconds": 6.0},
 }
+CONDITIONS = {"only_if": [{"query": "q", "when": ">", "value": 5}], "crossing": True, "quiet_seconds": 60}
 REPORT: dict[str, Any] = {
     "report_type": "fuzzed",
     "parameters": {"day": "2026-01-31", "number": "1.5"},
@@ -52,7 +69,10 @@ CASES = [
     ("/api/v1/templates", TEMPLATE),
     ("/api/v1/reports", REPORT),
     *(
-        ("/api/v1/reports/schedules", {**one, "starts_at": "2026-01-01T00:00:00Z", "ends_at": None})
+        (
+            "/api/v1/reports/schedules",
+            {**one, "starts_at": "2026-01-01T00:00:00Z", "ends_at": None, "conditions": CONDITIONS},
+        )
         for one in SCHEDULES
     ),
 ]

@@ -45,9 +45,9 @@ def test_no_operation_answers_without_a_token(anonymous: TestClient[Any], docume
 
 def test_every_body_that_is_not_json_is_refused(client: TestClient[Any], document: dict[str, Any]) -> None:
     asked = [(method, path) for method, path, operation in calls(document) if "requestBody" in operation]
-    assert len(asked) == 7
+    assert len(asked) >= 8
     for method, path in asked:
-        for body in (b"", b"{", b"\xff", b"nope"):
+        for body in (b"{", b"\xff", b"nope", *([] if path.endswith("/cancel") else [b""])):  # it may say nothing
             problem = problem_in(client.request(method, path, content=body))
             assert problem.status == 400
             assert problem.detail.startswith("The body is not JSON: ")
@@ -79,7 +79,7 @@ def test_every_refusal_is_one_that_the_document_names(client: TestClient[Any], d
 
 def test_methods_and_paths_that_do_not_exist_are_problems(client: TestClient[Any], document: dict[str, Any]) -> None:
     for path in {path for _, path, _ in calls(document)}:
-        answer = client.request("PUT", path)
+        answer = client.request("TRACE", path)
         assert problem_in(answer).status == 405
         assert answer.headers["Allow"]
     assert problem_in(client.get("/api/v2/sources")).status == 404

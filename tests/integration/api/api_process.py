@@ -63,6 +63,8 @@ class ApiProcess:
             "PRESSROOM_SEAL_KEYS": seal_keys or new_key(),
             "PRESSROOM_ADMIN_TOKEN": TOKEN,
             "PRESSROOM_QUEUE_WATCH_SECONDS": "0.5",
+            "PRESSROOM_SOURCE_TEST_SECONDS": "0",  # most tests have no generator
+            "PRESSROOM_TEMPLATE_CHECK_SECONDS": "0",
         }
         self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30)
         self._process: subprocess.Popen[bytes] | None = None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -13,9 +14,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from api_process import SCHEDULE, ApiProcess, Queue, soon, tap
 
+from libs.common.clock import utc_now
+from libs.common.envelope import pack
+from libs.common.messages import TimetableRequested
 from libs.common.migrations import migrate, with_plumbing
+from libs.common.publisher import ConfirmingPublisher
 from libs.common.sealing import new_key
 from libs.common.store import Store
+from libs.common.topology import Topology
 from services.api.tables import metadata
 
 
@@ -103,3 +109,23 @@ def test_a_store_that_goes_away_is_a_503_until_it_is_back(
         connection.execute(f'ALTER DATABASE "{database}" WITH ALLOW_CONNECTIONS true')
     assert api.shown("/sources/")["items"][0]["name"] == "flights"
     assert api.terminate() == 0
+
+
+def test_a_lost_timetable_is_told_of_every_active_schedule_by_one_of_the_processes(
+    two: list[ApiProcess], broker_url: str, postgres_url: str
+) -> None:
+    calendar = two[0].made("/calendars/", {"name": "Works", "country": "DE"})
+    ids = {two[0].made("/reports/schedules/", {**SCHEDULE, "calendar": calendar["name"]})["id"] for _ in range(3)}
+    two[0].made("/reports/schedules/", {**SCHEDULE, "active": False})
+    events = tap(broker_url, "schedule.saved.#")
+
+    publisher = ConfirmingPublisher(broker_url, Topology())
+    request = pack(TimetableRequested(at=utc_now()), message_id=str(uuid4()), now=utc_now())
+    assert publisher.publish([request]) == {request.message_id}
+    publisher.close()
+
+    soon(lambda: {event["schedule_id"] for event in events.look()} == ids, "all are announced again")
+    assert [event["version"] for event in events.bodies] == [1, 1, 1]
+    assert {event["timing"]["calendar"]["country"] for event in events.bodies} == {"DE"}
+    metrics = two[0].http.get(f"http://127.0.0.1:{two[0].operations_port}/metrics").text
+    assert "pressroom_occurrences_unaccounted 0.0" in metrics

@@ -7,15 +7,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.request import Request, urlopen
+from uuid import UUID
 
 import pytest
 from broker_tools import soon
 
 from libs.common.errors import PermanentFailure, TransientFailure
+from libs.common.messages import Artifact
 from libs.common.storage import CHUNK_BYTES, ArtifactStorage
 from libs.local.ports import free_port, is_open
+from services.generator.drop import Place, drop, facts_of
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +82,39 @@ def test_a_server_that_is_down_is_away(storage: ArtifactStorage, monkeypatch: py
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
     with pytest.raises(TransientFailure, match="The artifact storage did not answer as it should"):
         ArtifactStorage("s3://press/artifacts").ping()
+
+
+def test_all_files_under_a_folder_go_together(storage: ArtifactStorage, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("rows")
+    for key in ("a/1/x.csv", "a/2/x.csv", "ab/1/x.csv"):
+        storage.put_file(key, tmp_path / "file")
+    storage.delete_under("a")
+    storage.delete_under("a")
+    assert [storage.has(key) for key in ("a/1/x.csv", "a/2/x.csv", "ab/1/x.csv")] == [False, False, True]
+
+
+def test_copies_are_dropped_in_a_bucket_with_its_own_key(
+    storage: ArtifactStorage, endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another bucket than that of the artifacts, reached with what the drop says and nothing from the environment."""
+    partner = ArtifactStorage("s3://partner/in/daily")
+    for name in ("AWS_ENDPOINT_URL", "AWS_ALLOW_HTTP", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.delenv(name)
+    with urlopen(Request(f"{endpoint}/partner", method="PUT"), timeout=10):
+        pass
+    facts = facts_of("sales", UUID(int=7), datetime(2026, 5, 5, 12, tzinfo=UTC), date(2026, 5, 4))
+
+    def place(bucket: str) -> Place:
+        url = f"s3://press:tip%2Ftop@{bucket}/in/daily?region=us-east-1&endpoint={endpoint}"
+        return Place(url=url, shown=f"s3://{bucket}/in/daily", pattern="{slug}/{date}-{filename}", root=tmp_path)
+
+    for content in (b"first", b"second"):
+        (tmp_path / "file").write_bytes(content)
+        artifact = Artifact(
+            key="k", filename="a.csv", format="csv", media_type="text/csv", size_bytes=5, rows=1, sha256="00"
+        )
+        drop([(artifact, tmp_path / "file")], place("partner"), facts)
+        assert partner.read("sales/2026-05-04-a.csv") == content
+    with pytest.raises(PermanentFailure, match="dropped in s3://nowhere/in/daily: there is no such place") as failed:
+        drop([(artifact, tmp_path / "file")], place("nowhere"), facts)
+    assert "tip" not in str(failed.value)

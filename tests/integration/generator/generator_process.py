@@ -19,7 +19,9 @@ import msgspec
 from libs.common.clock import utc_now
 from libs.common.connection import kombu_connection
 from libs.common.envelope import pack
+from libs.common.handling import Limits
 from libs.common.messages import (
+    Command,
     DeliverReport,
     DeliveryPlan,
     Event,
@@ -50,13 +52,13 @@ ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELEC
 
 
 class GeneratorProcess:
-    """`python -m services.generator`, with its log in `folder`."""
+    """`python -m services.generator`, with its log in `folder`; `prefix` is a command that runs it."""
 
-    def __init__(self, folder: Path, name: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, name: str, environment: Mapping[str, str], prefix: tuple[str, ...] = ()) -> None:
         self.port = free_port()
         program = Program(
             name=name,
-            command=(sys.executable, "-m", "services.generator"),
+            command=(*prefix, sys.executable, "-m", "services.generator"),
             environment={
                 "PATH": os.environ["PATH"],
                 "PRESSROOM_GENERATOR_OPERATIONS_PORT": str(self.port),
@@ -97,7 +99,7 @@ class Installation:
         self.storage = ArtifactStorage(str(folder / "artifacts"))
         self.scratch = folder / "scratch"
         self.store_url = f"sqlite:///{folder}/journal.sqlite"
-        self._keys = new_key()
+        self.keys = new_key()
         self._generators: list[GeneratorProcess] = []
         self._publisher = ConfirmingPublisher(broker_url, Topology())
         self._ears = kombu_connection(broker_url)
@@ -113,11 +115,11 @@ class Installation:
 
     # Running -----------------------------------------------------------------------------------------------
 
-    def start(self, name: str = "generator", **settings: object) -> GeneratorProcess:
+    def start(self, name: str = "generator", prefix: tuple[str, ...] = (), **settings: object) -> GeneratorProcess:
         """A generator; `settings` are the names of its settings in small letters."""
         environment = {
             "PRESSROOM_BROKER_URL": self.broker_url,
-            "PRESSROOM_SEAL_KEYS": self._keys,
+            "PRESSROOM_SEAL_KEYS": self.keys,
             "PRESSROOM_ARTIFACTS_URL": str(self.folder / "artifacts"),
             "PRESSROOM_GENERATOR_STORE_URL": self.store_url,
             "PRESSROOM_GENERATOR_SCRATCH_FOLDER": str(self.scratch),
@@ -125,7 +127,7 @@ class Installation:
             "PRESSROOM_GENERATOR_MAX_BACKOFF_SECONDS": "0.2",
             **{f"PRESSROOM_{key.upper()}": str(value) for key, value in settings.items()},
         }
-        generator = GeneratorProcess(self.folder, name, environment)
+        generator = GeneratorProcess(self.folder, name, environment, prefix)
         self._generators.append(generator)
         generator.start()
         return generator
@@ -141,17 +143,24 @@ class Installation:
         formats: tuple[Format, ...] = ("csv",),
         max_retries: int = 3,
         scheduled_for: datetime | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        max_rows: int = 1_000_000,
     ) -> GenerateReport:
         return GenerateReport(
             report_id=uuid4(),
             order=ReportOrder(
                 template=Template(
-                    template_id=UUID(int=1), slug="sales", title="Sales", queries=(Query(name="All", sql=sql),)
+                    template_id=UUID(int=1),
+                    slug="sales",
+                    title="Sales",
+                    queries=(Query(name="All", sql=sql),),
+                    limits=limits,
                 ),
                 source=Source(
                     source_id=UUID(int=2),
                     name="shop",
-                    sealed_url=Sealer(self._keys).seal(url or f"sqlite:///{self.shop}"),
+                    sealed_url=Sealer(self.keys).seal(url or f"sqlite:///{self.shop}"),
+                    max_rows=max_rows,
                 ),
                 formats=formats,
                 priority=priority,
@@ -162,8 +171,8 @@ class Installation:
             scheduled_for=scheduled_for,
         )
 
-    def order(self, *commands: GenerateReport) -> None:
-        """Publish the commands as the scheduler does."""
+    def order(self, *commands: Command | Event) -> None:
+        """Publish the commands as the scheduler does, or events as the api."""
         parcels = [pack(command, message_id=str(uuid4()), now=utc_now()) for command in commands]
         assert len(self._publisher.publish(parcels)) == len(parcels)
 

@@ -59,7 +59,7 @@ def job(tmp_path: Path) -> Callable[[str], Job]:
 
 
 def run(children: Children, job: Job) -> Outcome:
-    return children.run(job, lambda progress: None, lambda: False)
+    return children.run(job, lambda progress: None, lambda: "")
 
 
 def begun(job: Job) -> int:
@@ -126,8 +126,8 @@ def test_a_job_for_a_report_that_is_lost_is_broken_off(job: Callable[[str], Job]
     with running() as children:
         endless = job("hang")
         threading.Thread(target=lambda: (begun(endless), lost.set())).start()
-        outcome = children.run(endless, lambda progress: None, lost.is_set)
-    assert outcome == GivenBack(reason="another generator has taken the report over")
+        outcome = children.run(endless, lambda progress: None, lambda: "it is lost" if lost.is_set() else "")
+    assert outcome == GivenBack(reason="it is lost")
 
 
 def test_a_service_that_stops_gives_its_jobs_back(job: Callable[[str], Job]) -> None:
@@ -146,7 +146,7 @@ def test_progress_comes_back_while_the_work_goes_on(job: Callable[[str], Job]) -
         lost.set()
 
     with running() as children:
-        children.run(job("sleep"), hear, lost.is_set)
+        children.run(job("sleep"), hear, lambda: "it is lost" if lost.is_set() else "")
     assert heard[0].stage == "render"
 
 
@@ -157,7 +157,7 @@ def test_a_child_does_not_go_on_when_nobody_listens_any_more(job: Callable[[str]
     with running() as children:
         endless = job("hang")
         with pytest.raises(ZeroDivisionError):
-            children.run(endless, fail, lambda: False)
+            children.run(endless, fail, lambda: "")
         pid = begun(endless)
         wait_until(lambda: not is_there(pid), PATIENCE_SECONDS, lambda: "the child lives on")
 

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
@@ -13,7 +17,11 @@ from sqlalchemy.engine import make_url
 from libs.common.errors import PermanentFailure, TransientFailure
 from libs.common.messages import Parameter, Query
 from libs.local.ports import free_port
+from libs.local.waiting import wait_until
 from services.generator.sources import Limits, open_source
+from services.generator.sources.source import Described
+
+PATIENCE_SECONDS = 60
 
 LIMITS = Limits(max_rows=1000, statement_timeout_seconds=30)
 
@@ -68,13 +76,141 @@ def test_every_type_arrives_exactly(warehouse: str) -> None:
         "b": True,
         "raw": b"a\x00",
         "j": '{"a": [1, null]}',
-        "a": "[1, 2]",
+        "a": "[1,2]",
         "i": "1 mon 02:00:00",
         "wide": "99999999999999999999.99",
         "u": "00000000-0000-0000-0000-000000000005",
         "nothing": None,
         "nan": "NaN",
     }
+
+
+def test_types_of_many_values_have_one_exact_text(warehouse: str) -> None:
+    sql = """
+        SELECT 12.5::money AS m, ARRAY[1.50, NULL, 'NaN'] AS a, ARRAY['a"b\\', ''] AS texts, sales AS composite,
+               '[1,5)'::int4range AS r, '10.0.0.1/8'::inet AS ip, B'101' AS bits, TIMETZ '10:11+02' AS ttz,
+               '{"z": 1,  "a": 2}'::json AS j, 0.1::real AS real, 1e300::float8 AS large,
+               'Infinity'::numeric AS endless,
+               pg_typeof(1) AS type, 'x'::"char" AS c, 'ab'::char(4) AS padded, ''::bytea AS none, NULL::bytea AS null
+        FROM sales WHERE id = 2
+    """
+    assert ask(warehouse, sql) == [
+        {
+            "m": "12.50",
+            "a": '[1.50,null,"NaN"]',
+            "texts": '["a\\"b\\\\",""]',
+            "composite": '{"id":2,"price":null,"at":null}',
+            "r": "[1,5)",
+            "ip": "10.0.0.1/8",
+            "bits": "101",
+            "ttz": "10:11:00+02",
+            "j": '{"z": 1,  "a": 2}',
+            "real": 0.1,
+            "large": 1e300,
+            "endless": "Infinity",
+            "type": "integer",
+            "c": "x",
+            "padded": "ab  ",
+            "none": b"",
+            "null": None,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        ",",
+        '"',
+        '""',
+        "\\",
+        "\\\\",
+        "a\nb\r\n",
+        "\t",
+        "(a,b)",
+        "é😀\u202e",
+        "\\N",
+        "NULL",
+        "'",
+        "{1,2}",
+        "\x01",
+    ],
+)
+def test_text_arrives_as_it_is(text: str, warehouse: str) -> None:
+    given = [Parameter(name="text", type="text", value=text)]
+    assert ask(warehouse, "SELECT :text AS one", given) == [{"one": text}]
+    rows = ask(warehouse, "SELECT :text AS one, NULL::text AS none, :text AS two FROM sales", given)
+    assert rows == [{"one": text, "none": None, "two": text}] * 2
+
+
+def test_moments_that_no_file_can_hold_make_their_column_text(warehouse: str) -> None:
+    sql = """
+        SELECT * FROM (VALUES
+            (1, DATE 'infinity', TIMESTAMPTZ '-infinity', TIMESTAMP '0044-03-15 12:00 BC', TIME '24:00',
+             DATE '2020-01-01'),
+            (2, DATE '2020-01-01', TIMESTAMPTZ '2020-01-01 01:00+02', TIMESTAMP '20000-01-01', TIME '10:00', NULL)
+        ) AS v (id, d, tz, ts, t, good) ORDER BY id
+    """
+    assert ask(warehouse, sql) == [
+        {
+            "id": 1,
+            "d": "infinity",
+            "tz": "-infinity",
+            "ts": "0044-03-15 12:00:00 BC",
+            "t": "24:00:00",
+            "good": date(2020, 1, 1),
+        },
+        {
+            "id": 2,
+            "d": "2020-01-01",
+            "tz": "2019-12-31 23:00:00+00:00",
+            "ts": "20000-01-01 00:00:00",
+            "t": "10:00:00",
+            "good": None,
+        },
+    ]
+
+
+def test_an_empty_answer_has_its_columns_and_their_kinds(warehouse: str) -> None:
+    query = Query(name="None", sql="SELECT id, price, at, id FROM sales WHERE id > :id ORDER BY 1; -- nothing\n")
+    given = [Parameter(name="id", type="integer", value=7)]
+    with open_source("warehouse", warehouse, LIMITS) as source:
+        columns = source.columns(query, given)
+        (batch,) = source.rows(query, given)
+    kinds = [("id", "integer"), ("price", "numeric"), ("at", "instant"), ("id", "integer")]
+    assert columns == tuple(Described(*kind) for kind in kinds)
+    assert batch.schema.names == ["id", "price", "at", "id"]
+    assert batch.num_rows == 0
+
+
+def test_it_says_what_it_is_and_that_writing_is_refused(warehouse: str) -> None:
+    with open_source("warehouse", warehouse, LIMITS) as source:
+        guard = source.try_to_write()
+        assert guard is not None
+        assert guard.refusal == "cannot execute CREATE TABLE in a read-only transaction"
+        assert source.server.startswith("PostgreSQL ")
+        assert [batch.num_rows for batch in source.rows(Query(name="After", sql="SELECT 1"))] == [1]
+
+
+def test_the_settings_of_the_server_do_not_change_a_value(warehouse: str) -> None:
+    with owner(warehouse) as connection:
+        for setting in (
+            "datestyle = 'SQL, DMY'",
+            "intervalstyle = 'iso_8601'",
+            "bytea_output = 'escape'",
+            "timezone = 'Asia/Kolkata'",
+            "extra_float_digits = -5",
+        ):
+            connection.execute(f"ALTER DATABASE {make_url(warehouse).database} SET {setting}")
+    sql = r"""
+        SELECT DATE '2013-02-01' AS d, TIMESTAMPTZ '1900-01-01 00:00+00' AS tz, INTERVAL '1 month' AS i,
+               '\x00ff'::bytea AS b, 0.1::float8 + 0.2 AS f
+    """
+    assert ask(warehouse, sql) == [
+        {"d": date(2013, 2, 1), "tz": datetime(1900, 1, 1, tzinfo=UTC), "i": "1 mon", "b": b"\x00\xff", "f": 0.1 + 0.2}
+    ]
 
 
 def test_parameters_are_typed_and_bound(warehouse: str) -> None:
@@ -152,6 +288,18 @@ def test_rows_stream_out_of_the_server(warehouse: str) -> None:
         assert rows.cut.total is None
 
 
+def test_after_a_cut_the_next_query_is_asked_in_the_same_transaction(warehouse: str) -> None:
+    with open_source("warehouse", warehouse, Limits(max_rows=1500, statement_timeout_seconds=30)) as source:
+        rows = source.rows(Query(name="Long", sql="SELECT generate_series(1, 20000) AS g"))
+        assert [value for batch in rows for value in batch.column(0).to_pylist()] == list(range(1, 1501))
+        assert rows.cut is not None
+        assert rows.cut.total == 20_000
+        endless = source.rows(Query(name="Endless", sql="SELECT generate_series(1, 2000000000) AS g"))
+        next(iter(endless))
+        del endless
+        assert [batch.to_pylist() for batch in source.rows(Query(name="Next", sql="SELECT 1 AS a"))] == [[{"a": 1}]]
+
+
 def test_a_query_that_takes_too_long_is_ended_by_the_database(warehouse: str) -> None:
     with pytest.raises(PermanentFailure, match="ran longer than the 1 seconds that the source 'warehouse' allows"):
         ask(warehouse, "SELECT pg_sleep(30)", limits=Limits(max_rows=10, statement_timeout_seconds=1))
@@ -166,6 +314,62 @@ def test_a_query_that_somebody_cancels_can_be_tried_again(warehouse: str) -> Non
 def test_a_connection_that_is_cut_can_be_tried_again(warehouse: str) -> None:
     with pytest.raises(TransientFailure, match="broke off the query 'Sales'"):
         ask(warehouse, "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(30)")
+
+
+def test_a_connection_that_is_cut_while_rows_stream_can_be_tried_again(warehouse: str) -> None:
+    sql = "SELECT generate_series(1, 200000000) AS g, pg_backend_pid() AS pid, repeat('x', 1000) AS x"
+    with open_source("warehouse", warehouse, Limits(max_rows=10**9, statement_timeout_seconds=60)) as source:
+        batches = iter(source.rows(Query(name="Sales", sql=sql)))
+        pid = next(batches).column(1)[0].as_py()
+        with owner(warehouse) as connection:
+            connection.execute("SELECT pg_terminate_backend(%s)", [pid])
+        words = "broke off the query 'Sales': (terminating connection|server closed|consuming input failed)"
+        with pytest.raises(TransientFailure, match=words):
+            list(batches)
+
+
+WORK = """
+import sys
+from libs.common.messages import Query
+from services.generator.sources import Limits, open_source
+with open_source("warehouse", sys.argv[1], Limits(1000, 600)) as source:
+    list(source.rows(Query(name="Long", sql="SELECT pg_sleep(3600)")))
+"""
+
+
+def test_the_server_ends_the_query_of_a_killed_child_by_itself(warehouse: str) -> None:
+    child = subprocess.Popen([sys.executable, "-c", WORK, warehouse])
+
+    def running() -> int:
+        with owner(warehouse) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(3600)%' "
+                "AND pid <> pg_backend_pid()"
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+    try:
+        wait_until(lambda: running() == 1, PATIENCE_SECONDS, lambda: "the query did not begin")
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        wait_until(lambda: running() == 0, PATIENCE_SECONDS, lambda: "the query goes on")
+    finally:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT :id,\n  :id+nope FROM sales", r'column "nope" does not exist.* \(line 2, column 7\)\.'),
+        ("SELECT 1\nFRM sales x", r'syntax error at or near "sales" \(line 2, column 5\)\.'),
+        ("SELECT 1 / (id - :id) FROM sales", r"division by zero\."),
+    ],
+)
+def test_an_error_in_the_sql_has_its_place(sql: str, words: str, warehouse: str) -> None:
+    given = [Parameter(name="id", type="integer", value=1)]
+    with pytest.raises(PermanentFailure, match=f"The query 'Sales' failed in the source 'warehouse': {words}"):
+        ask(warehouse, sql, given)
 
 
 def test_an_error_in_the_sql_has_the_databases_words(warehouse: str) -> None:

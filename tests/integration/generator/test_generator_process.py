@@ -131,7 +131,7 @@ def test_an_error_in_the_sql_is_not_tried_again(installation: Installation) -> N
     installation.order(installation.command("SELECT nope FROM sales"))
     installation.wait_for(lambda: bool(installation.dead_letters()), "the dead letter")
     (failed,) = installation.events(ReportFailed)
-    assert failed.reason == "The query 'All' failed in the source 'shop': no such column: nope."
+    assert failed.reason == "The query 'All' failed in the source 'shop': no such column: nope (line 1, column 8)."
     assert installation.events(ReportRetrying) == []
 
 

@@ -26,7 +26,7 @@ from services.scheduler.claim import claim_due
 from services.scheduler.listener import ScheduleListener
 from services.scheduler.tables import metadata
 from services.scheduler.tables import timetable as rows
-from services.scheduler.timetable import Timetable, write
+from services.scheduler.timetable import Move, Timetable, write
 
 DUE_AT = datetime(2026, 5, 5, 12, 0, tzinfo=UTC)
 NOW = DUE_AT + timedelta(seconds=1)
@@ -149,7 +149,8 @@ def test_an_edit_waits_for_a_claim_that_holds_the_entry_and_builds_on_it(new_sto
         thread = threading.Thread(target=edit)
         thread.start()
         assert not edited.wait(0.3)
-        assert timetable.advance(session, entry, DUE_AT + timedelta(days=1), DUE_AT)
+        move = Move(entry=entry, next_at=DUE_AT + timedelta(days=1), served_for=DUE_AT)
+        assert timetable.move(session, [move]) == [True]
     thread.join(10)
 
     with editing.read() as session:

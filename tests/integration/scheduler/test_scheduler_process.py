@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from scheduler_process import DAILY, REPOSITORY, Mailbag, SchedulerProcess, fall_due, once, publish, saved, wait_for
 
@@ -54,7 +55,7 @@ def test_a_saved_schedule_reaches_the_timetable_and_its_order_the_queue_of_its_p
 
     publish(broker_url, event)
     wait_for(lambda: bool(reports.look()), "the order is in reports.urgent")
-    wait_for(lambda: len(announced.look()) >= 2, "the api hears of it")
+    wait_for(lambda: "occurrence.started.v1" in types(announced), "the api hears of it")
 
     (command,) = reports.commands()
     assert command.order == event.order
@@ -62,10 +63,39 @@ def test_a_saved_schedule_reaches_the_timetable_and_its_order_the_queue_of_its_p
     assert command.scheduled_for is not None
     assert command.occurrence_id == ids.occurrence_id(event.schedule_id, command.scheduled_for)
     assert timedelta(0) <= command.requested_at - command.scheduled_for < timedelta(minutes=1)
-    assert [body["type"] for body in announced.bodies] == ["schedule.saved.v1", "occurrence.started.v1"]
+    # It may ask for all schedules before it hears of the first.
+    assert [one for one in types(announced) if one != "timetable.snapshot_requested.v1"] == [
+        "schedule.saved.v1",
+        "occurrence.started.v1",
+    ]
     assert 'pressroom_occurrences_total{outcome="started"} 1.0' in scheduler.metrics()
     (line,) = [line for line in scheduler.lines() if line["message"] == "an occurrence has started"]
     assert line["report_id"] == str(command.report_id)
+
+
+def test_a_scheduler_that_has_lost_its_store_asks_for_all_schedules(
+    broker_url: str, start: Start, store_url: str, tmp_path: Path
+) -> None:
+    first, announced = start(broker_url), Mailbag(broker_url, "pressroom.events.api")
+    event = saved(DAILY)
+    publish(broker_url, event)
+    wait_for(lambda: first.said("the timetable has changed") == 1, "the schedule is in the timetable")
+    first.child.kill()
+    types(announced)
+    announced.bodies.clear()
+
+    second = start(broker_url, f"sqlite:///{tmp_path}/another.sqlite")
+    wait_for(lambda: "timetable.snapshot_requested.v1" in types(announced), "the scheduler asks")
+    # The same version again, since the moment from which on nobody knows what was served.
+    publish(
+        broker_url,
+        msgspec.structs.replace(
+            event, at=utc_now() - timedelta(minutes=3), timing=once(utc_now() - timedelta(minutes=2))
+        ),
+    )
+    reports = Mailbag(broker_url, "reports.normal")
+    wait_for(lambda: bool(reports.look()), "what was due meanwhile is made up for")
+    assert second.said("an occurrence has started") == 1
 
 
 def test_sigterm_ends_the_scheduler_with_code_0(broker_url: str, start: Start) -> None:
@@ -207,6 +237,10 @@ def test_patience_with_a_broker_that_is_away_ends() -> None:
     assert not backlog.is_heard()
     seconds.now += 1
     assert backlog.is_heard()
+
+
+def types(mailbag: Mailbag) -> list[str]:
+    return [body["type"] for body in mailbag.look()]
 
 
 def exit_code(scheduler: SchedulerProcess) -> int | None:

@@ -12,7 +12,7 @@ from httpx import Response
 from litestar.testing import TestClient
 from sqlalchemy import delete, event, func, select
 
-from libs.common.messages import GenerateReport, Message, decode_event, read_command
+from libs.common.messages import COMMANDS, Message, decode_event, read_command
 from libs.common.migrations import migrate
 from libs.common.operations import Health
 from libs.common.outbox import outbox
@@ -97,7 +97,7 @@ def _message(wire_name: str, body: bytes) -> Message:
     if told is not None:
         return told
     command = dramatiq.Message.decode(body)
-    return read_command(GenerateReport, command.kwargs)
+    return read_command(COMMANDS[wire_name], command.kwargs)
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +114,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> ApiSettings:
         api_store_url=f"sqlite:///{folder}/records.sqlite",
         artifacts_url=str(folder / "artifacts"),
         max_body_bytes=200_000,
+        source_test_seconds=0,  # no generator is here to answer
+        template_check_seconds=0,
     )
 
 

@@ -69,7 +69,8 @@ def test_a_wrong_filter_is_refused(api: Any) -> None:
     assert {error["field"]: error["detail"] for error in problem["errors"]} == {
         "limit": 'limit must be an integer from 1 to 500, not "0".',
         "status": (
-            'status must be one of completed, delivering, failed, partial, queued, retrying, running, not "done".'
+            "status must be one of cancelled, completed, delivering, failed, held, partial, queued, retrying, running, "
+            'skipped, not "done".'
         ),
         "schedule": 'schedule must be a UUID, not "5".',
     }

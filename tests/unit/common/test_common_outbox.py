@@ -80,3 +80,16 @@ def test_the_inbox_forgets_what_no_broker_would_still_hold(store: Store, now: da
         first_time(session, "recent", now - KEEP + timedelta(seconds=1))
         forget_old(session, now)
         assert session.execute(select(inbox.c.message_id)).scalars().all() == ["recent"]
+
+
+def test_a_transaction_whose_messages_can_all_wait_wakes_nobody(store: Store, now: datetime) -> None:
+    woken: list[int] = []
+    store.on_announcement(lambda: woken.append(len(rows(store))))
+    event = ReportStarted(at=now, report_id=UUID(int=1), attempt=1)
+    with store.begin() as session:
+        Outbox(session, now).add(event, can_wait=True)
+    assert (len(rows(store)), woken) == (1, [])
+    with store.begin() as session:
+        Outbox(session, now).add(event)
+        Outbox(session, now).add(event, can_wait=True)
+    assert woken == [3]

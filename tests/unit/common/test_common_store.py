@@ -9,6 +9,7 @@ import pytest
 from common_examples import undone
 from sqlalchemy import Table, insert, select, text, update
 from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.orm import Session
 
 from libs.common import store as store_module
 from libs.common.errors import SettingsError, TransientFailure
@@ -182,3 +183,18 @@ def test_a_database_that_is_away_at_the_start_is_said_in_a_sentence(capsys: pyte
     assert ended.value.code == 1
     assert said.startswith("The store is away, locked or out of space:")
     assert "secret" not in said
+
+
+def test_only_what_may_be_lost_does_not_wait_for_the_disk(store: Store) -> None:
+    def synchronous(session: Session) -> object:
+        return session.connection().exec_driver_sql("PRAGMA synchronous").scalar_one()
+
+    full, normal = 2, 1
+    with store.begin() as session:
+        assert synchronous(session) == full
+    with store.begin(may_be_lost=True) as session:
+        assert synchronous(session) == normal
+    with store.writing(may_be_lost=True) as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == normal
+    with store.begin() as session:
+        assert synchronous(session) == full

@@ -50,13 +50,13 @@ class OwnHands:
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
-        self.before: Callable[[Job, Callable[[Progress], None], Callable[[], bool]], None] | None = None
+        self.before: Callable[[Job, Callable[[Progress], None], Callable[[], str]], None] | None = None
         self.instead: Callable[[Job], Outcome] | None = None
 
-    def run(self, job: Job, heard: Callable[[Progress], None], is_lost: Callable[[], bool]) -> Outcome:
+    def run(self, job: Job, heard: Callable[[Progress], None], ended: Callable[[], str]) -> Outcome:
         self.jobs.append(job)
         if self.before is not None:
-            self.before(job, heard, is_lost)
+            self.before(job, heard, ended)
         return self.instead(job) if self.instead is not None else produce(job)
 
 

@@ -107,8 +107,36 @@ def test_a_value_that_does_not_fit_its_column_is_named_with_its_row(tmp_path: Pa
 
 
 def test_a_misfit_in_a_later_batch_has_its_row_counted_from_the_first(tmp_path: Path) -> None:
-    with pytest.raises(PermanentFailure, match=r"holds text in row 1,503 \('n/a'\).*dates"):
-        kept(tmp_path, ["day"], [(date(2013, 1, 1),)] * 1500 + [(None,)] * 2 + [("n/a",)])
+    with pytest.raises(PermanentFailure, match=r"holds text in row 1,503 \('n/a'\).*whole numbers"):
+        kept(tmp_path, ["units"], [(7,)] * 1500 + [(None,)] * 2 + [("n/a",)])
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (date(2013, 1, 1), "2013-01-01"),
+        (time(5, 6, 7, 500), "05:06:07.000500"),
+        (datetime.fromisoformat("2013-01-01T05:00"), "2013-01-01 05:00:00"),
+        (datetime(2013, 1, 1, 5, tzinfo=timezone(timedelta(hours=2))), "2013-01-01 03:00:00+00:00"),
+    ],
+)
+def test_moments_among_texts_become_the_same_text_before_and_after(moment: Any, text: str, tmp_path: Path) -> None:
+    """Such as infinity, which no file format has."""
+    rows = [(moment,)] * 1000 + [(moment,), ("infinity",), (moment,)]
+    answer = kept(tmp_path, ["until"], rows)
+    assert answer.columns[0].kind == "text"
+    assert values(answer) == [text] * 1001 + ["infinity", text]
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (timedelta(days=1, hours=2, microseconds=5), "26:00:00.000005"),
+        (timedelta(hours=-838, minutes=-59, seconds=-59), "-838:59:59"),
+    ],
+)
+def test_a_length_of_time_is_in_hours(length: timedelta, text: str, tmp_path: Path) -> None:
+    assert values(kept(tmp_path, ["took"], [(length,)])) == [text]
 
 
 def test_whole_numbers_that_a_fraction_would_round_are_refused(tmp_path: Path) -> None:
@@ -154,3 +182,27 @@ def test_the_looks_of_a_column_are_known(tmp_path: Path) -> None:
     assert (number.whole, number.decimals, number.smallest) == (5, 3, 1.5)
     assert text.longest == "abcd"
     assert (moment.heading, moment.has_fraction) == ("at (UTC)", False)
+
+
+@pytest.mark.parametrize(
+    ("column", "longest"),
+    [
+        ([5, None, -1234567, 99], "-1234567"),
+        ([None, True], "true"),
+        ([None, True, False], "false"),
+        ([None, date(2013, 1, 1)], "2013-01-01"),
+        ([time(1, 2), None, time(1, 2, 3, 4)], "01:02:03.000004"),
+        ([None, datetime.fromisoformat("1066-10-14T09:00")], "1066-10-14 09:00:00"),
+        (
+            [datetime.fromisoformat(f"1066-10-14T09:00:00{part}") for part in ("", ".5", "")],
+            "1066-10-14 09:00:00.500000",
+        ),
+        ([None, b"\x00", b"\x00\xff"], "00ff"),
+        ([1.5, float("nan"), -0.125], "-0.125"),
+        (["", "ab", "☂☂☂"], "☂☂☂"),
+    ],
+)
+def test_a_column_knows_its_longest_value(column: list[Any], longest: str, tmp_path: Path) -> None:
+    answer = kept(tmp_path, ["it"], [(value,) for value in column])
+    assert answer.columns[0].longest == longest
+    assert answer.columns[0].has_fraction == ("." in longest and ":" in longest)

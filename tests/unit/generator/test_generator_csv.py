@@ -4,21 +4,26 @@ import csv
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from generator_content import kept, quiet, report
 
+from libs.common.look import CsvDialect
 from services.generator.render.delimited import draw_csv
 
 
-def drawn(tmp_path: Path, names: list[str], rows: list[tuple[object, ...]]) -> tuple[bytes, tuple[str, ...]]:
-    (drawing,) = draw_csv(report(kept(tmp_path, names, rows)), tmp_path, quiet)
+def drawn(
+    tmp_path: Path, names: list[str], rows: list[tuple[object, ...]], **dialect: Any
+) -> tuple[bytes, tuple[str, ...]]:
+    csv = CsvDialect(**{"bom": False, **dialect})
+    (drawing,) = draw_csv(report(kept(tmp_path, names, rows), csv=csv), tmp_path, quiet)
     return drawing.path.read_bytes(), drawing.notes
 
 
-def test_a_csv_is_utf_8_with_a_mark_and_crlf(tmp_path: Path) -> None:
+def test_a_csv_is_utf_8_with_crlf(tmp_path: Path) -> None:
     content, notes = drawn(tmp_path, ["Größe", "n"], [("Ω", 1), (None, None)])
-    assert content == "\ufeffGröße,n\r\nΩ,1\r\n,\r\n".encode()
+    assert content == "Größe,n\r\nΩ,1\r\n,\r\n".encode()
     assert notes == ()
 
 
@@ -84,3 +89,48 @@ def test_progress_counts_the_rows_of_all_files(tmp_path: Path) -> None:
     answers = [kept(tmp_path, ["a"], [(1,)] * 3, name=name) for name in ("one", "two")]
     draw_csv(report(*answers), tmp_path, heard.append)
     assert heard == [3, 6]
+
+
+ROW = ("Ω;a", Decimal("-1.50"), None, "", 'say "x"', True)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "wanted"),
+    [
+        ({}, 'Ω;a,-1.50,,"","say ""x""",true\r\n'),
+        ({"delimiter": ";"}, '"Ω;a";-1.50;;"";"say ""x""";true\r\n'),
+        ({"delimiter": "\t"}, 'Ω;a\t-1.50\t\t""\t"say ""x"""\ttrue\r\n'),
+        ({"delimiter": ";", "decimal": ","}, '"Ω;a";-1,50;;"";"say ""x""";true\r\n'),
+        ({"decimal": ","}, 'Ω;a,"-1,50",,"","say ""x""",true\r\n'),
+        ({"quoting": "all"}, '"Ω;a","-1.50",,"","say ""x""","true"\r\n'),
+        ({"null": "NULL"}, 'Ω;a,-1.50,NULL,"","say ""x""",true\r\n'),
+        ({"null": "Ω;a"}, '"Ω;a",-1.50,Ω;a,"","say ""x""",true\r\n'),
+    ],
+)
+def test_a_dialect_is_kept(dialect: dict[str, Any], wanted: str, tmp_path: Path) -> None:
+    content, notes = drawn(tmp_path, list("abcdef"), [ROW], header=False, **dialect)
+    assert content.decode() == wanted
+    assert notes == ()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "wanted"),
+    [
+        ({"bom": CsvDialect().bom}, b"\xef\xbb\xbf\xce\xa9\r\n"),  # as Excel needs it, if nothing is said
+        ({"encoding": "utf-16"}, b"\xff\xfe\xa9\x03\r\0\n\0"),
+        ({"encoding": "windows-1252", "bom": True}, b"?\r\n"),
+    ],
+)
+def test_an_encoding_is_kept(dialect: dict[str, Any], wanted: bytes, tmp_path: Path) -> None:
+    assert drawn(tmp_path, ["a"], [("Ω",)], header=False, **dialect)[0] == wanted
+
+
+def test_characters_that_an_encoding_lacks_are_counted(tmp_path: Path) -> None:
+    content, notes = drawn(tmp_path, ["Ω"], [("ΩΩ €",), ("ö]^-",)], encoding="windows-1252")
+    assert content == "?\r\n?? €\r\nö]^-\r\n".encode("windows-1252")
+    what = "3 characters are not in windows-1252 and written as ?; UTF-8 would keep them."
+    assert notes == (f"delays-2026-11-23.csv: {what}",)
+
+
+def test_a_template_may_do_without_the_guard(tmp_path: Path) -> None:
+    assert drawn(tmp_path, ["a"], [("=1",)], guard=False) == (b"a\r\n=1\r\n", ())

@@ -267,21 +267,21 @@ def test_a_report_that_is_given_back_can_begin_at_once(world: World) -> None:
 
 
 def test_a_lost_lease_is_seen_while_the_work_goes_on(world: World) -> None:
-    seen: list[bool] = []
+    seen: list[str] = []
     other = world.another("two", OwnHands())
 
-    def lose(_job: object, _heard: object, is_lost: Callable[[], bool]) -> None:
+    def lose(_job: object, _heard: object, ended: Callable[[], str]) -> None:
         world.workshop.leases._renew()
-        seen.append(is_lost())
+        seen.append(ended())
         world.now += LEASE + SECOND
         generate(world.command(), FIRST, other)
         world.workshop.leases._renew()
-        seen.append(is_lost())
+        seen.append(ended())
 
     world.hands.before = lose
     with pytest.raises(NotYet):
         world.generate()
-    assert seen == [False, True]
+    assert seen == ["", "another generator has taken the report over"]
 
 
 def test_a_renewed_lease_keeps_others_away(world: World) -> None:
@@ -309,7 +309,7 @@ def test_a_journal_that_is_away_costs_no_attempt(world: World, tmp_path: Path) -
 
 
 def test_progress_is_told_after_a_second_and_then_ever_more_rarely(world: World) -> None:
-    def work(_job: object, heard: Callable[[Progress], None], _is_lost: object) -> None:
+    def work(_job: object, heard: Callable[[Progress], None], _ended: object) -> None:
         for half_seconds in range(1200):
             world.now = NOON + half_seconds * SECOND / 2
             heard(Progress(1, "query", rows=half_seconds))
@@ -325,7 +325,7 @@ def test_progress_is_told_after_a_second_and_then_ever_more_rarely(world: World)
 
 
 def test_progress_that_is_no_news_is_not_told(world: World) -> None:
-    def work(_job: object, heard: Callable[[Progress], None], _is_lost: object) -> None:
+    def work(_job: object, heard: Callable[[Progress], None], _ended: object) -> None:
         for seconds in range(60):
             world.now = NOON + seconds * SECOND
             heard(Progress(1, "query", rows=5))

@@ -280,3 +280,10 @@ def test_the_fonts_are_in_the_file(tmp_path: Path) -> None:
     names = font_names(reader.pages[0])
     assert len(names) == 3
     assert all(is_embedded for is_embedded in names.values())
+
+
+def test_a_text_that_is_longer_than_its_cell_is_told(tmp_path: Path) -> None:
+    rows = [("short", "word " * 2_000, "ends with …"), ("a", "b", "c")]
+    reader, notes = opened(tmp_path, kept(tmp_path, ["a", "b", "c"], rows, name="Words"))
+    assert notes == ("Words: in the PDF long texts end with …: b.",)
+    assert notes[0] in lines(reader.pages[0])

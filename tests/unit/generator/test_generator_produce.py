@@ -89,7 +89,7 @@ def test_a_file_beyond_the_limit_is_a_permanent_failure(job: Job) -> None:
         failed = produce(changed(job, template=wide))
     assert isinstance(failed, Failed)
     assert (failed.error_class, failed.stage) == ("permanent", "query")
-    assert "larger than a file may be" in failed.reason
+    assert "that a file may have" in failed.reason
 
 
 def test_a_template_without_queries_is_a_permanent_failure(job: Job) -> None:

@@ -18,7 +18,13 @@ LEAST = {"PRESSROOM_BROKER_URL": "amqp://u:p@h/v", "PRESSROOM_SEAL_KEYS": "key"}
 
 def test_a_priority_without_lanes_is_left_to_other_generators() -> None:
     settings = load(GeneratorSettings, {**LEAST, "PRESSROOM_GENERATOR_LANES_LOW": "0"})
-    assert lanes(settings) == {"reports.urgent": 1, "reports.high": 1, "reports.normal": 1, "reports.low": 0}
+    assert lanes(settings) == {
+        "reports.urgent": 1,
+        "reports.high": 1,
+        "reports.normal": 2,
+        "reports.low": 0,
+        "maintenance": 2,
+    }
 
 
 def test_the_soft_limit_comes_before_the_hard_one_and_that_before_the_brokers() -> None:

@@ -126,7 +126,8 @@ def test_two_statements_are_refused(shop: Path) -> None:
 
 
 def test_an_error_in_the_sql_has_the_databases_words(shop: Path) -> None:
-    with pytest.raises(PermanentFailure, match=r"The query 'Sales' failed in the source 'shop': no such table: nope\."):
+    words = r"The query 'Sales' failed in the source 'shop': no such table: nope \(line 1, column 15\)\."
+    with pytest.raises(PermanentFailure, match=words):
         ask(shop, "SELECT * FROM nope")
 
 

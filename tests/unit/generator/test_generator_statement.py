@@ -10,7 +10,8 @@ from sqlalchemy.dialects import postgresql
 from libs.common.errors import PermanentFailure
 from libs.common.messages import Parameter, ParameterType
 from libs.common.sql_parameters import parameter_names
-from services.generator.sources.statement import statement, value_of
+from services.generator.sources.cause import Place
+from services.generator.sources.statement import numbered, statement, value_of, without_end
 
 
 def number(name: str, value: Any = 1) -> Parameter:
@@ -98,3 +99,48 @@ def test_a_parameter_is_read_by_its_type(type_: ParameterType, value: Any, read:
 def test_a_parameter_of_the_wrong_type_is_named(type_: ParameterType, value: Any) -> None:
     with pytest.raises(PermanentFailure, match="'since' must be"):
         value_of(Parameter(name="since", type=type_, value=value))
+
+
+CASTS = {
+    "text": "text",
+    "integer": "bigint",
+    "number": "",
+    "date": "date",
+    "datetime": "timestamp",
+    "instant": "timestamptz",
+}
+
+
+def test_numbered_parameters_say_their_type_and_are_never_text() -> None:
+    at = Parameter(name="at", type="datetime", value="2013-01-01T03:00:00Z")
+    asked = numbered(
+        "SELECT :b, ':a', :a+:b, :at::date -- :a",
+        [number("a"), Parameter(name="b", type="number", value="2.50"), at],
+        CASTS,
+    )
+    assert asked.sql == "SELECT $1, ':a', $2::bigint+$1, $3::timestamptz::date -- :a"
+    assert asked.values == (Decimal("2.50"), 1, datetime.fromisoformat("2013-01-01T03:00:00+00:00"))
+    with pytest.raises(PermanentFailure, match="':c'"):
+        numbered("SELECT :c", [], CASTS)
+
+
+def test_a_place_is_told_in_what_the_author_wrote() -> None:
+    asked = numbered("SELECT :since,\n  :since + nope\nFROM t", [number("since")], CASTS)
+    assert asked.place(asked.sql.index("nope")) == Place(2, 12)
+    assert asked.place(asked.sql.index("FROM")) == Place(3, 1)
+    assert asked.place(asked.sql.index("$1")) == Place(1, 8)
+    assert asked.place(10_000) is None
+
+
+@pytest.mark.parametrize(
+    ("sql", "bare"),
+    [
+        ("SELECT 1;", "SELECT 1 "),
+        ("SELECT ';' ; ; -- over; \n", "SELECT ';'     -- over; \n"),
+        ("SELECT 1; SELECT 2;", "SELECT 1; SELECT 2 "),
+        ("SELECT 1 /* ; */", "SELECT 1 /* ; */"),
+        ("SELECT ';'", "SELECT ';'"),
+    ],
+)
+def test_only_a_semicolon_at_the_end_goes(sql: str, bare: str) -> None:
+    assert without_end(sql) == bare

@@ -21,6 +21,7 @@ from libs.common.outbox import outbox
 from libs.common.storage import ArtifactStorage
 from libs.common.store import Store
 from services.mailer.answers import Answer, NoAnswer, NotNow, Refused
+from services.mailer.connections import Connections
 from services.mailer.deliver import PostOffice, deliver, take_up
 from services.mailer.endings import Turn, ending_of
 from services.mailer.handovers import Handovers
@@ -43,10 +44,9 @@ def office(ledger_store: Store, tmp_path: Path) -> PostOffice:
     return PostOffice(
         ledger=ledger,
         storage=ArtifactStorage(str(tmp_path / "artifacts")),
-        server=parse_server("smtp://127.0.0.1:1"),
-        tls=tls_context(""),
-        timeouts=Timeouts(command=5, data=5),
-        client_name="mailer.example.org",
+        connections=Connections(
+            parse_server("smtp://127.0.0.1:1"), tls_context(""), Timeouts(command=5, data=5), "mailer.example.org"
+        ),
         sender=parse_mailbox("Pressroom <reports@example.org>"),
         handovers=Handovers(ledger, timedelta(seconds=60), clock=lambda: NOW),
         clock=lambda: NOW,

@@ -282,3 +282,26 @@ def test_what_is_no_address_is_refused_for_good(make_command: MakeCommand, addre
 )
 def test_a_letter_is_dated_where_its_people_live(make_command: MakeCommand, timezone: str, subject: str) -> None:
     assert subject_of(make_command(timezone=timezone)) == subject
+
+
+@pytest.mark.parametrize(
+    ("due", "sentence"),
+    [
+        ("2026-03-02T06:55", ""),
+        ("2026-03-02T06:00", "This report is late: due 07:00, sent 08:00."),
+        (
+            "2026-02-28T07:00",
+            (
+                "This report is late: due Saturday, 28 February 2026, 08:00 Europe/Berlin, "
+                "sent Monday, 2 March 2026, 08:00 Europe/Berlin."
+            ),
+        ),
+    ],
+)
+def test_a_late_letter_says_when_its_report_was_due(make_command: MakeCommand, due: str, sentence: str) -> None:
+    scheduled_for = datetime.fromisoformat(due).replace(tzinfo=UTC)
+    text = text_of(letter_of(make_command(scheduled_for=scheduled_for, timezone="Europe/Berlin")))
+
+    words = " ".join(text.split())
+    assert sentence in words
+    assert ("is late" in words) is bool(sentence)

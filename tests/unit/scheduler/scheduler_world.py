@@ -15,6 +15,9 @@ from libs.common.messages import (
     Event,
     GenerateReport,
     Message,
+    Misfire,
+    OccurrencesStarted,
+    OccurrenceStarted,
     Priority,
     Query,
     Recipient,
@@ -60,6 +63,7 @@ class World:
         active: bool = True,
         at: datetime | None = None,
         order: ReportOrder | None = None,
+        misfire: Misfire = Misfire(),  # noqa: B008
     ) -> UUID:
         schedule_id = schedule_id or uuid4()
         self.hear(
@@ -70,6 +74,7 @@ class World:
                 active=active,
                 timing=timing,
                 order=order or make_order(),
+                misfire=misfire,
             )
         )
         return schedule_id
@@ -95,7 +100,7 @@ class World:
         with self.store.read() as session:
             found = session.execute(select(outbox).where(outbox.c.id > self._heard).order_by(outbox.c.id)).all()
         self._heard = found[-1].id if found else self._heard
-        return [_message(row) for row in found]
+        return [message for row in found for message in _messages(row)]
 
     def entry(self, schedule_id: UUID) -> Entry:
         with self.store.read() as session:
@@ -121,9 +126,12 @@ def make_order(priority: Priority = "normal", title: str = "Sales") -> ReportOrd
     )
 
 
-def _message(row: Any) -> Message:
+def _messages(row: Any) -> list[Message]:
+    """What a row of the outbox says; moments that came together are told one by one."""
     if row.wire_name == GenerateReport.wire_name():
-        return msgspec.convert(json.loads(row.body)["kwargs"], GenerateReport)
+        return [msgspec.convert(json.loads(row.body)["kwargs"], GenerateReport)]
     event = decode_event(row.body, row.wire_name)
     assert event is not None
-    return event
+    if isinstance(event, OccurrencesStarted):
+        return [OccurrenceStarted(at=event.at, **msgspec.structs.asdict(one)) for one in event.started]
+    return [event]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +15,11 @@ from sqlalchemy import event, select
 
 from libs.common import ids
 from libs.common.messages import (
+    Calendar,
     GenerateReport,
     Message,
-    OccurrenceMissed,
+    Misfire,
+    OccurrencesPassed,
     OccurrenceStarted,
     SchedulePaused,
     Timing,
@@ -23,9 +27,11 @@ from libs.common.messages import (
 from libs.common.metrics import OCCURRENCES
 from libs.common.outbox import Outbox, outbox
 from libs.common.store import Store
-from services.scheduler.claim import BATCH, MAX_ANNOUNCED, claim_due
+from services.scheduler import claim
+from services.scheduler.announce import MANY
+from services.scheduler.claim import BATCH, claim_due
 from services.scheduler.tables import timetable as rows
-from services.scheduler.timetable import Timetable
+from services.scheduler.timetable import Entry, Move, Timetable
 
 HOUR = timedelta(hours=1)
 ONE = NOON + HOUR
@@ -38,7 +44,18 @@ def started(messages: list[Message]) -> list[Any]:
 
 
 def missed(messages: list[Message]) -> list[Any]:
-    return [message.scheduled_for for message in messages if isinstance(message, OccurrenceMissed)]
+    return [
+        moment
+        for message in messages
+        if isinstance(message, OccurrencesPassed) and message.outcome == "missed"
+        for moment in message.moments
+    ]
+
+
+def moments_of(message: Any) -> list[Any]:
+    if isinstance(message, OccurrencesPassed):
+        return list(message.moments)
+    return [message.scheduled_for] if isinstance(message, OccurrenceStarted) else []
 
 
 def count(outcome: str) -> float:
@@ -53,6 +70,14 @@ def test_a_due_moment_starts_an_occurrence_and_orders_its_report(world: World) -
     occurrence = ids.occurrence_id(schedule, ONE)
     report = ids.report_id(occurrence)
     assert world.tick(ONE) == [
+        GenerateReport(
+            report_id=report,
+            order=order,
+            requested_at=ONE,
+            occurrence_id=occurrence,
+            schedule_id=schedule,
+            scheduled_for=ONE,
+        ),
         OccurrenceStarted(
             at=ONE,
             occurrence_id=occurrence,
@@ -61,14 +86,6 @@ def test_a_due_moment_starts_an_occurrence_and_orders_its_report(world: World) -
             scheduled_for=ONE,
             report_id=report,
             order=order,
-        ),
-        GenerateReport(
-            report_id=report,
-            order=order,
-            requested_at=ONE,
-            occurrence_id=occurrence,
-            schedule_id=schedule,
-            scheduled_for=ONE,
         ),
     ]
     assert world.tick() == []
@@ -82,7 +99,7 @@ def test_the_order_goes_to_the_queue_of_its_priority(world: World, priority: Any
 
     with world.store.read() as session:
         keys = session.execute(select(outbox.c.routing_key).order_by(outbox.c.id)).scalars().all()
-    assert keys == ["occurrence.started.v1", f"reports.{priority}"]
+    assert keys == [f"reports.{priority}", "occurrence.started.v1"]
 
 
 def test_claiming_says_whether_there_was_work(world: World) -> None:
@@ -100,10 +117,6 @@ def test_the_latest_of_several_moments_starts_and_the_others_are_announced_as_mi
 
     assert missed(messages) == [NOON + HOUR, NOON + 2 * HOUR]
     assert started(messages) == [NOON + 3 * HOUR]
-    assert [m.occurrence_id for m in messages if isinstance(m, OccurrenceMissed)] == [
-        ids.occurrence_id(schedule, NOON + HOUR),
-        ids.occurrence_id(schedule, NOON + 2 * HOUR),
-    ]
     assert world.entry(schedule).next_at == NOON + 4 * HOUR
 
 
@@ -113,7 +126,7 @@ def test_a_moment_older_than_the_time_for_catching_up_is_missed_and_nothing_is_o
     messages = world.tick(ONE + HOUR + timedelta(seconds=1))
 
     assert missed(messages) == [ONE]
-    assert [type(message) for message in messages] == [OccurrenceMissed]
+    assert [type(message) for message in messages] == [OccurrencesPassed]
 
 
 def test_a_once_schedule_ends_after_its_moment(world: World) -> None:
@@ -152,15 +165,66 @@ def test_more_schedules_than_fit_into_a_batch_are_claimed_once_each(world: World
     assert len(found) == len(set(found)) == BATCH + 50
 
 
-def test_a_transaction_ends_when_it_has_enough_to_say(world: World) -> None:
+def test_a_transaction_ends_when_it_has_enough_orders_to_place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claim, "MAX_STARTED", 100)
     for _ in range(4):
-        world.save(timing=EVERY_MINUTE)
+        world.save(timing=EVERY_MINUTE, misfire=Misfire(policy="all", max_catch_up=120))
     world.now = NOON + timedelta(days=3)
+    last = [world.now - timedelta(minutes=back) for back in range(119, -1, -1)]
 
-    assert claim_due(world.timetable, world.now)
+    transactions = []
+    while claim_due(world.timetable, world.now):
+        transactions.append(started(world.said()))
 
-    assert MAX_ANNOUNCED <= len(world.said()) < MAX_ANNOUNCED + 1_010
-    assert len(started(world.tick())) == 2
+    assert max(map(len, transactions)) == 100
+    assert sorted(chain(*transactions)) == sorted(last * 4)
+
+
+def test_moments_that_fall_into_a_day_off_are_told_as_skipped_with_the_reason(world: World) -> None:
+    timing = Timing(frequency="daily", config={"hour": 13}, calendar=Calendar(country="DE", dates=(date(2026, 5, 7),)))
+    world.save(timing=timing)
+
+    said = {
+        moment.day: m for day in range(8) for m in world.tick(ONE + timedelta(days=day)) for moment in moments_of(m)
+    }
+
+    assert {day: m.reason for day, m in said.items() if isinstance(m, OccurrencesPassed)} == {
+        7: "It is a day off in the calendar.",
+        9: "It is a Saturday.",
+        10: "It is a Sunday.",
+    }
+    assert [day for day, m in said.items() if isinstance(m, OccurrenceStarted)] == [5, 6, 8, 11, 12]
+
+
+def test_a_schedule_with_jitter_starts_later_by_an_offset_of_its_own_and_is_not_late(world: World) -> None:
+    schedule = world.save(
+        UUID(int=7_000_123), timing=Timing(frequency="daily", config={"hour": 13}, jitter_seconds=600)
+    )
+    later = timedelta(seconds=7_000_123 % 600)
+
+    assert world.tick(ONE + later - timedelta(seconds=1)) == []
+    (command, event) = world.tick(ONE + later)
+
+    assert isinstance(event, OccurrenceStarted)
+    assert (event.scheduled_for, event.jitter_seconds) == (ONE, later.total_seconds())
+    assert isinstance(command, GenerateReport)
+    assert command.scheduled_for == ONE
+    assert world.entry(schedule).next_at == ONE + timedelta(days=1) + later
+
+
+@pytest.mark.parametrize("count", [3, MANY + 1])
+def test_one_line_in_the_log_speaks_for_many(world: World, caplog: pytest.LogCaptureFixture, count: int) -> None:
+    for _ in range(count):
+        world.save(timing=HOURLY)
+    with caplog.at_level("INFO"):
+        world.tick(ONE + HOUR)
+
+    said = Counter(record.getMessage() for record in caplog.records)
+    del said["the timetable has changed"]
+    if count > MANY:
+        assert said == {"occurrences have started": 1, "occurrences were missed": 1}
+    else:
+        assert said == {"an occurrence has started": count, "occurrences were missed": count}
 
 
 # What cannot be evaluated ----------------------------------------------------------------------------------
@@ -208,14 +272,18 @@ def test_a_paused_schedule_goes_on_when_it_is_saved_again(world: World) -> None:
 # Once ------------------------------------------------------------------------------------------------------
 
 
+def move(entry: Entry) -> Move:
+    return Move(entry=entry, next_at=ONE + HOUR, served_for=ONE)
+
+
 def test_an_entry_moves_only_if_it_is_still_as_it_was_read(world: World) -> None:
-    world.save()
+    for _ in range(3):
+        world.save()
     with world.timetable.begin() as session:
-        (read,) = world.timetable.due(session, ONE, 10)
-        assert world.timetable.advance(session, read, ONE + HOUR, ONE)
-        assert not world.timetable.advance(session, read, ONE + HOUR, ONE)
-    with world.timetable.begin() as session:
-        assert not world.timetable.pause(session, read)
+        read, other, third = world.timetable.due(session, ONE, 10)
+        assert world.timetable.move(session, [move(read), move(other)]) == [True, True]
+        assert world.timetable.move(session, [move(read)]) == [False]
+        assert world.timetable.move(session, [move(third), move(read)]) == [True, False]
 
 
 def test_an_entry_that_was_edited_after_it_was_read_does_not_move(world: World) -> None:
@@ -226,7 +294,7 @@ def test_an_entry_that_was_edited_after_it_was_read_does_not_move(world: World) 
 
     assert world.entry(schedule).next_at == read.next_at
     with world.timetable.begin() as session:
-        assert not world.timetable.advance(session, read, ONE + HOUR, ONE)
+        assert world.timetable.move(session, [move(read)]) == [False]
 
 
 @dataclass

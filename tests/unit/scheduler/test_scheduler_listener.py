@@ -13,8 +13,9 @@ from libs.common.messages import (
     Event,
     GenerateReport,
     Message,
-    OccurrenceMissed,
+    OccurrencesPassed,
     OccurrenceStarted,
+    OccurrenceSucceeded,
     SchedulePaused,
     ScheduleSaved,
     Timing,
@@ -28,11 +29,13 @@ AT_HALF_PAST = Timing(frequency="cron", config={"cron": "30 * * * *"})
 
 
 def kinds(messages: list[Message]) -> list[tuple[type[Message], Any]]:
-    return [
-        (type(message), message.scheduled_for)
-        for message in messages
-        if isinstance(message, (OccurrenceStarted, OccurrenceMissed))
-    ]
+    found: list[tuple[type[Message], Any]] = []
+    for message in messages:
+        if isinstance(message, OccurrenceStarted):
+            found.append((OccurrenceStarted, message.scheduled_for))
+        elif isinstance(message, OccurrencesPassed):
+            found += [(OccurrencesPassed, moment) for moment in message.moments]
+    return found
 
 
 def test_a_saved_schedule_has_its_next_moment_in_the_timetable(world: World) -> None:
@@ -170,7 +173,7 @@ def test_a_schedule_saved_while_the_scheduler_was_down_has_its_moments_since_the
     world.now = NOON + timedelta(hours=2, minutes=10)
     world.save(timing=HOURLY, at=NOON + timedelta(minutes=30))
 
-    assert kinds(world.tick()) == [(OccurrenceMissed, ONE), (OccurrenceStarted, ONE + HOUR)]
+    assert kinds(world.tick()) == [(OccurrencesPassed, ONE), (OccurrenceStarted, ONE + HOUR)]
 
 
 def test_what_was_due_before_an_edit_belongs_to_the_old_version(world: World) -> None:
@@ -180,8 +183,8 @@ def test_what_was_due_before_an_edit_belongs_to_the_old_version(world: World) ->
 
     messages = world.said()
 
-    assert kinds(messages) == [(OccurrenceMissed, ONE), (OccurrenceStarted, ONE + HOUR)]
-    assert [m.schedule_version for m in messages if isinstance(m, (OccurrenceMissed, OccurrenceStarted))] == [1, 1]
+    assert kinds(messages) == [(OccurrencesPassed, ONE), (OccurrenceStarted, ONE + HOUR)]
+    assert [m.schedule_version for m in messages if isinstance(m, (OccurrencesPassed, OccurrenceStarted))] == [1, 1]
     assert [m.order.template.title for m in messages if isinstance(m, GenerateReport)] == ["Old"]
     assert kinds(world.tick()) == [(OccurrenceStarted, NOON + timedelta(hours=2, minutes=30))]
 
@@ -198,8 +201,8 @@ def test_what_was_due_before_a_pause_or_delete_is_missed_and_not_sent_any_more(w
 
     messages = world.said()
 
-    assert kinds(messages) == [(OccurrenceMissed, ONE), (OccurrenceMissed, ONE + HOUR)]
-    assert {message.reason for message in messages if isinstance(message, OccurrenceMissed)} == {
+    assert kinds(messages) == [(OccurrencesPassed, ONE), (OccurrencesPassed, ONE + HOUR)]
+    assert {message.reason for message in messages if isinstance(message, OccurrencesPassed)} == {
         f"The schedule was {end} before the report was ordered."
     }
     assert world.tick() == []
@@ -266,4 +269,16 @@ def test_a_schedule_without_further_moments_is_kept_and_silent(world: World) -> 
 def test_every_event_that_reaches_the_scheduler_has_a_handler(world: World) -> None:
     handlers: dict[type[Event], Any] = dict(world.listener.handlers())
 
-    assert {kind.wire_name() for kind in handlers} == {"schedule.saved.v1", "schedule.deleted.v1"}
+    assert {kind.wire_name() for kind in handlers} == {
+        "schedule.saved.v1",
+        "schedule.deleted.v1",
+        "occurrence.succeeded.v1",
+    }
+
+
+def test_the_latest_success_is_remembered_in_whatever_order_successes_are_told(world: World) -> None:
+    schedule = world.save()
+    for moment in (ONE, ONE + timedelta(days=1), ONE - timedelta(days=1)):
+        world.hear(OccurrenceSucceeded(at=world.now, schedule_id=schedule, scheduled_for=moment))
+
+    assert world.entry(schedule).succeeded_for == ONE + timedelta(days=1)

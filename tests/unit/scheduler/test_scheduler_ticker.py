@@ -10,7 +10,7 @@ from uuid import uuid4
 from scheduler_world import NOON, World
 
 from libs.common.clock import utc_now
-from libs.common.messages import Message, OccurrenceStarted, Timing
+from libs.common.messages import Message, OccurrenceStarted, TimetableRequested, Timing
 from libs.common.metrics import SCHEDULER_HEARTBEAT, SCHEDULES_ACTIVE
 from services.scheduler.ticker import COUNT_EVERY, Ticker
 
@@ -47,6 +47,20 @@ def test_nothing_is_claimed_until_the_waiting_events_are_heard(world: World) -> 
     assert ticker_of(world).tick()
 
 
+def test_an_empty_timetable_asks_once_for_all_schedules_when_the_waiting_events_are_heard(world: World) -> None:
+    ticker_of(world, may_begin=False).tick()
+    assert world.said() == []
+    ticker = ticker_of(world)
+    assert not ticker.tick()
+    assert not ticker.tick()
+    assert world.said() == [TimetableRequested(at=NOON)]
+
+    schedule = world.save()
+    world.delete(schedule, version=2)
+    ticker_of(world).tick()
+    assert world.said() == []
+
+
 def test_active_schedules_are_counted_now_and_then(world: World) -> None:
     ticker = ticker_of(world)
     ticker.tick()
@@ -64,6 +78,7 @@ def test_active_schedules_are_counted_now_and_then(world: World) -> None:
 
 def test_the_loop_wakes_right_at_the_moment_and_after_a_change(world: World) -> None:
     world.now = utc_now()
+    world.save(timing=Timing(frequency="interval", config={"every": 300, "unit": "days"}))
     ticker = Ticker(world.timetable, lambda: True, catch_up=CATCH_UP)
     heard = threading.Event()
     world.store.on_announcement(heard.set)
@@ -77,7 +92,7 @@ def test_the_loop_wakes_right_at_the_moment_and_after_a_change(world: World) -> 
     finally:
         ticker.stop(5)
 
-    (event, _) = world.said()
+    (_, event) = world.said()
     assert isinstance(event, OccurrenceStarted)
     assert timedelta(0) <= event.at - at < timedelta(milliseconds=600)
 

@@ -67,6 +67,7 @@ class _Document:
         for part in self._report.parts:
             if isinstance(part, TablePart) and part.answer.rows > self._max_rows:
                 yield limit_note(part, self._max_rows)
+        yield from (table.cut_note for table in self._tables.values() if table.cut_note)
         strange = sorted(self._pages.fonts.strange)
         if strange:
             such = " ".join(strange[:5])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,12 +12,10 @@ import pyarrow.compute as pc
 from services.generator.answers import Column
 from services.generator.columns.kinds import Kind
 from services.generator.columns.text import as_text
+from services.generator.render.xlsx.oddities import MAX_CHARACTERS, Oddities
 
 EXACT_DIGITS = 15
 """Excel keeps this many significant digits of a number."""
-
-MAX_CHARACTERS = 32_767
-"""The longest text of a cell, counted in UTF-16 units as Excel does."""
 
 _EPOCH = 25_569
 """Excel's number for 1970-01-01."""
@@ -23,86 +23,129 @@ _EPOCH = 25_569
 _FIRST_DAY = 61
 """1900-03-01. Excel believes in a 29 February 1900, so an earlier day would be a wrong one."""
 
+_AFTER_LAST_DAY = 2_958_466
+"""10000-01-01, to which the last microsecond of 9999 is rounded."""
+
 _DAY_US = 86_400_000_000
 
-Cells = Sequence[str | float | bool | None]
+
+@dataclass(frozen=True)
+class Cells:
+    """What stands in the cells of a column. A value is in one of the two; one that is in none is an empty cell."""
+
+    numbers: pa.StringArray | None = None
+    words: pa.StringArray | None = None
+    boolean: bool = False
+    """The numbers are 1 for true and 0 for false."""
 
 
-def cells(array: pa.Array, kind: Kind) -> Cells:
-    """The values to write: a number, a bool, text, or None for an empty cell."""
-    return _CELLS[kind](array, kind)
+def cells(array: pa.Array, column: Column, oddities: Oddities, *, text: bool = False) -> Cells:
+    """The cells of one batch of `column`. With `text`, all values are shown as text, whatever they are."""
+    if text and column.kind != "empty":
+        return _text(array, column, oddities)
+    return _CELLS[column.kind](array, column, oddities)
 
 
-def number_format(column: Column) -> str | None:
-    """Excel's format for the column's numbers, from its kind and the digits that occur; None is Excel's own choice."""
-    if column.kind in ("number", "numeric"):
-        return _decimal_format(column)
-    if column.kind in ("timestamp", "instant"):
-        return "yyyy-mm-dd hh:mm:ss" + (".000" if column.has_fraction else "")
-    return {"integer": "0", "date": "yyyy-mm-dd", "time": "hh:mm:ss"}.get(column.kind)
+def is_exact(value: Decimal) -> bool:
+    """Whether Excel keeps every digit of `value`."""
+    return value.is_finite() and len(format(value, "f").lstrip("-").replace(".", "").strip("0")) <= EXACT_DIGITS
 
 
-def _decimal_format(column: Column) -> str | None:
-    if column.decimals == 0:
-        return "0"
-    if column.kind == "numeric" or column.decimals <= 4:
-        return "#,##0." + "0" * min(column.decimals, EXACT_DIGITS)
-    return "#,##0.00##" if (column.smallest or 0) >= 0.01 else None
+def _text(array: pa.Array, column: Column, oddities: Oddities) -> Cells:
+    text = as_text(array, column.kind, with_zone=False)
+    if len(column.longest) * 2 > MAX_CHARACTERS:  # a character takes at most two of Excel's units
+        text = _fitting(text, oddities)
+    return Cells(words=text)
 
 
-def _text(array: pa.Array, kind: Kind) -> Cells:
-    values: Cells = as_text(array, kind).to_pylist()
-    return values
+def _fitting(text: pa.StringArray, oddities: Oddities) -> pa.StringArray:
+    """The texts, cut to what a cell holds. (A text has no more UTF-16 units than it has bytes in UTF-8.)"""
+    suspects = pc.fill_null(pc.greater(pc.binary_length(text), MAX_CHARACTERS), False)
+    if not pc.any(suspects).as_py():
+        return text
+    return pc.replace_with_mask(
+        text, suspects, pa.array([_cut(value, oddities) for value in text.filter(suspects).to_pylist()], pa.string())
+    )
 
 
-def _plain(array: pa.Array, _kind: Kind) -> Cells:
-    values: Cells = array.to_pylist()
-    return values
+def _cut(text: str, oddities: Oddities) -> str:
+    units = text.encode("utf-16-le")
+    if len(units) // 2 <= MAX_CHARACTERS:
+        return text
+    oddities.cut_texts += 1
+    return units[: (MAX_CHARACTERS - 1) * 2].decode("utf-16-le", "ignore") + "…"
 
 
-def _integers(array: pa.Array, kind: Kind) -> Cells:
+def _nothing(_array: pa.Array, _column: Column, _oddities: Oddities) -> Cells:
+    return Cells()
+
+
+def _booleans(array: pa.Array, _column: Column, _oddities: Oddities) -> Cells:
+    return Cells(numbers=array.cast(pa.int8()).cast(pa.string()), boolean=True)
+
+
+def _integers(array: pa.Array, column: Column, oddities: Oddities) -> Cells:
+    text = array.cast(pa.string())
+    if len(column.longest) <= EXACT_DIGITS:
+        return Cells(numbers=text)
     limit = 10**EXACT_DIGITS
-    return _or_text(array, kind, array, pc.and_(pc.less(array, limit), pc.greater(array, -limit)))
+    return _numbers_or_text(text, text, pc.and_(pc.less(array, limit), pc.greater(array, -limit)), oddities)
 
 
-def _numbers(array: pa.Array, kind: Kind) -> Cells:
-    return _or_text(array, kind, pc.add(array, 0.0), pc.is_finite(array))  # -0.0 is 0 to everybody but a computer
+def _numbers(array: pa.Array, column: Column, oddities: Oddities) -> Cells:
+    positive = pc.add(array.cast(pa.float64()), 0.0)  # -0.0 is 0 to everybody but a computer
+    text = as_text(array, column.kind)
+    return _numbers_or_text(positive.cast(pa.string()), text, pc.is_finite(positive), oddities)
 
 
-def _decimals(array: pa.Array, kind: Kind) -> Cells:
-    text = as_text(array, kind)
-    significant = pc.replace_substring_regex(pc.replace_substring_regex(text, r"^-?[0.]*|\.", ""), "0+$", "")
-    fits = pc.and_(pc.match_substring_regex(text, r"^-?[0-9.]+$"), pc.less_equal(pc.utf8_length(significant), 15))
-    return _or_text(array, kind, pc.if_else(fits, text, None).cast(pa.float64()), fits)
+def _decimals(array: pa.Array, column: Column, oddities: Oddities) -> Cells:
+    text = as_text(array, column.kind)
+    plain = pc.match_substring_regex(text, r"^-?[0-9]+(\.[0-9]+)?$")
+    if column.whole + column.decimals > EXACT_DIGITS:
+        significant = pc.replace_substring_regex(pc.replace_substring_regex(text, r"^-?[0.]*|\.", ""), "0+$", "")
+        plain = pc.and_(plain, pc.less_equal(pc.utf8_length(significant), EXACT_DIGITS))
+    return _numbers_or_text(text, text, plain, oddities)
 
 
-def _days(array: pa.Array, kind: Kind) -> Cells:
+def _days(array: pa.Array, column: Column, oddities: Oddities) -> Cells:
     days = pc.add(array.cast(pa.date32()).cast(pa.int32()), _EPOCH)
-    return _or_text(array, kind, days, pc.greater_equal(days, _FIRST_DAY))
+    return _moments_or_text(days, array, column, oddities)
 
 
-def _moments(array: pa.Array, kind: Kind) -> Cells:
-    days = pc.add(pc.divide(pc.cast(array.cast(pa.int64()), pa.float64(), safe=False), _DAY_US), _EPOCH)
-    return _or_text(array, kind, days, pc.greater_equal(days, _FIRST_DAY))
+def _moments(array: pa.Array, column: Column, oddities: Oddities) -> Cells:
+    days = pc.add(pc.divide(pc.cast(_microseconds(array), pa.float64(), safe=False), _DAY_US), _EPOCH)
+    return _moments_or_text(days, array, column, oddities)
 
 
-def _times(array: pa.Array, _kind: Kind) -> Cells:
-    values: Cells = pc.divide(array.cast(pa.int64()).cast(pa.float64()), _DAY_US).to_pylist()
-    return values
+def _times(array: pa.Array, _column: Column, _oddities: Oddities) -> Cells:
+    micros = array.cast(pa.time64("us")).cast(pa.int64())
+    return Cells(numbers=pc.divide(micros.cast(pa.float64()), _DAY_US).cast(pa.string()))
 
 
-def _or_text(array: pa.Array, kind: Kind, numbers: pa.Array, fits: pa.Array) -> Cells:
-    """The numbers, and the text of a value where the number would not be it."""
-    values: Cells = numbers.to_pylist()
+def _microseconds(array: pa.Array) -> pa.Array:
+    return array.cast(pa.timestamp("us", array.type.tz)).cast(pa.int64())
+
+
+def _moments_or_text(days: pa.Array, array: pa.Array, column: Column, oddities: Oddities) -> Cells:
+    fits = pc.and_(pc.greater_equal(days, _FIRST_DAY), pc.less(days, _AFTER_LAST_DAY))
     if pc.all(fits).as_py() is not False:
-        return values
-    text = as_text(array, kind, with_zone=False).to_pylist()
-    return [number if good else word for number, word, good in zip(values, text, fits.to_pylist(), strict=True)]
+        return Cells(numbers=days.cast(pa.string()))
+    oddities.moments += pc.sum(pc.invert(fits)).as_py()
+    words = as_text(array, column.kind, with_zone=False)
+    return Cells(pc.if_else(fits, days.cast(pa.string()), None), pc.if_else(fits, None, words))
 
 
-_CELLS: dict[Kind, Callable[[pa.Array, Kind], Cells]] = {
-    "empty": _plain,
-    "boolean": _plain,
+def _numbers_or_text(numbers: pa.Array, words: pa.Array, fits: pa.Array, oddities: Oddities) -> Cells:
+    """The numbers, and the text of a value where the number would not be it."""
+    if pc.all(fits).as_py() is not False:
+        return Cells(numbers=numbers)
+    oddities.numbers += pc.sum(pc.invert(fits)).as_py()
+    return Cells(pc.if_else(fits, numbers, None), pc.if_else(fits, None, words))
+
+
+_CELLS: dict[Kind, Callable[[pa.Array, Column, Oddities], Cells]] = {
+    "empty": _nothing,
+    "boolean": _booleans,
     "integer": _integers,
     "number": _numbers,
     "numeric": _decimals,

@@ -1,140 +1,116 @@
-"""Writes a report as one workbook, row by row: memory does not grow with the number of rows."""
+"""Writes a report as one workbook; memory does not grow with the number of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import io
 from datetime import UTC
 from pathlib import Path
 
-import pyarrow as pa
 from xlsxwriter import Workbook
-from xlsxwriter.worksheet import Worksheet
 
-from libs.common.errors import PermanentFailure
-from services.generator.answers import Answer
-from services.generator.columns.kinds import RIGHT_ALIGNED
-from services.generator.render.report import Drawing, Progress, Report
+from services.generator.parts import ChartPart, FailedPart, FigurePart, TablePart
+from services.generator.render.report import Drawing, Progress, Report, shifted
 from services.generator.render.xlsx.about import write_about
-from services.generator.render.xlsx.cells import MAX_CHARACTERS, Cells, cells
+from services.generator.render.xlsx.charts import write_chart
+from services.generator.render.xlsx.codes import Codes
+from services.generator.render.xlsx.failed import write_failed
 from services.generator.render.xlsx.names import SheetNames
-from services.generator.render.xlsx.styles import Styles, column_format, column_width
+from services.generator.render.xlsx.oddities import Oddities
+from services.generator.render.xlsx.package import Body, assemble
+from services.generator.render.xlsx.paper import Paper
+from services.generator.render.xlsx.password import protect
+from services.generator.render.xlsx.styles import Styles
+from services.generator.render.xlsx.summary import insert_charts, write_summary
+from services.generator.render.xlsx.table_sheets import MAX_ROWS, TableSheets
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MAX_ROWS = 1_048_576
-MAX_COLUMNS = 16_384
 
 
 def draw_xlsx(report: Report, folder: Path, progress: Progress, max_rows: int = MAX_ROWS) -> list[Drawing]:
-    """One workbook; an answer with more than `max_rows` (Excel's limit) goes on in a further sheet."""
+    """One workbook; a table with more than `max_rows` (Excel's limit) goes on in a further sheet."""
     path = folder / report.filename("xlsx")
-    book = Workbook(str(path), {"constant_memory": True, "tmpdir": str(folder), "use_zip64": True})
-    made_at = report.made_at.astimezone(UTC).replace(tzinfo=None)
-    book.set_properties(
-        {"title": report.title, "comments": report.description, "author": "Pressroom", "created": made_at}
-    )
-    writer = _Writer(book, report, progress, max_rows)
-    for answer in report.answers:
-        writer.write(answer)
-    notes = writer.notes()
-    write_about(book.add_worksheet(writer.names.name("About")), report, writer.styles, notes)
-    book.close()
-    return [Drawing(path, "xlsx", MEDIA_TYPE, report.rows, notes)]
+    frame, oddities = io.BytesIO(), Oddities()
+    if report.workbook is not None:
+        # openpyxl, which this needs, is 20 MB of memory that most reports can do without.
+        from services.generator.render.xlsx.branded import fill_workbook
+
+        fill_workbook(report, report.workbook, path, oddities, progress)
+    else:
+        with Workbook(frame, {"in_memory": True}) as book:
+            book.set_properties(_properties(report))
+            bodies = _Sheets(book, report, oddities, progress, max_rows).draw()
+        assemble(frame, bodies, path)
+    if report.password:
+        protect(path, report.password)
+    return [Drawing(path, "xlsx", MEDIA_TYPE, report.rows, oddities.sentences())]
 
 
-class _Writer:
-    def __init__(self, book: Workbook, report: Report, progress: Progress, max_rows: int) -> None:
-        self.styles = Styles.of(book)
-        self.names = SheetNames()
+def _properties(report: Report) -> dict[str, object]:
+    return {
+        "title": report.title,
+        "subject": report.look.subtitle,
+        "comments": report.description,
+        "author": "Pressroom",
+        "created": report.made_at.astimezone(UTC).replace(tzinfo=None),
+    }
+
+
+class _Sheets:
+    """Draws the parts in their order: key figures together on a first sheet, all else on sheets of their own."""
+
+    def __init__(self, book: Workbook, report: Report, oddities: Oddities, progress: Progress, max_rows: int) -> None:
         self._book = book
         self._report = report
+        self._oddities = oddities
         self._progress = progress
         self._max_rows = max_rows
+        self._names = SheetNames()
+        self._styles = Styles(book, report.look.accent, Codes(report.look.locale))
+        self._paper = Paper(report)
+        self._banners = report.banners
         self._done = 0
-        self._cut_texts = 0
+        self._charts: list[tuple[ChartPart, str, int]] = []
 
-    def write(self, answer: Answer) -> None:
-        """The answer's rows on one sheet, or on several where it is longer than a sheet can be."""
-        if len(answer.columns) > MAX_COLUMNS:
-            raise PermanentFailure(
-                f"The query '{answer.name}' has {len(answer.columns):,} columns; an Excel sheet takes {MAX_COLUMNS:,}."
-            )
-        formats = [column_format(self._book, column) for column in answer.columns]
-        sheet, row = self._sheet(answer, first=True)
-        for batch in answer.batches():
-            for values in self._rows(batch, answer):
-                if row == self._max_rows:
-                    self._end(sheet, answer, row)
-                    sheet, row = self._sheet(answer, first=False)
-                self._write_row(sheet, row, values, formats)
-                row += 1
-            self._done += batch.num_rows
-            self._progress(self._done)
-        self._end(sheet, answer, row)
+    def draw(self) -> dict[int, Body]:
+        """The rows that belong into the sheets, by the number of the sheet (1 is the first)."""
+        report, bodies = self._report, dict[int, Body]()
+        figures = [part for part in report.parts if isinstance(part, FigurePart)]
+        summary = self._book.add_worksheet(self._names.name("Summary")) if figures else None
+        if summary is not None:
+            self._banners = ()
+        for part in report.parts:
+            if isinstance(part, TablePart):
+                bodies |= self._table(part)
+            elif not isinstance(part, FigurePart):
+                self._single(part)
+        if summary is not None:
+            row = write_summary(summary, report, figures, self._styles, self._paper)
+            insert_charts(self._book, summary, row, self._charts, self._styles)
+        if report.look.cover or not self._book.worksheets():
+            sheet = self._book.add_worksheet(self._names.name("About"))
+            notes = write_about(sheet, report, self._styles, self._paper, self._oddities)
+            bodies[len(self._book.worksheets())] = notes
+        return bodies
 
-    def notes(self) -> tuple[str, ...]:
-        """What the reader must know about this file."""
-        if not self._cut_texts:
-            return ()
-        texts = "1 text is" if self._cut_texts == 1 else f"{self._cut_texts:,} texts are"
-        return (f"{texts} longer than the {MAX_CHARACTERS:,} characters of an Excel cell and end with ….",)
+    def _table(self, part: TablePart) -> dict[int, Body]:
+        cut = part.answer.cut
+        own = () if cut is None else (cut.sentence(part.answer.name),)
+        banners = tuple(dict.fromkeys((*self._banners, *own)))
+        self._banners = ()
+        before, self._done = self._done, self._done + part.answer.rows
+        sheets = TableSheets(part, banners, self._oddities, self._within(before), self._max_rows)
+        return sheets.draw(self._book, self._names, self._styles, self._paper)
 
-    def _sheet(self, answer: Answer, first: bool) -> tuple[Worksheet, int]:
-        """A new sheet with its headings, and the number of its first row for data."""
-        sheet = self._book.add_worksheet(self.names.name(answer.name))
-        row = 0
-        if first and answer.cut is not None:
-            sheet.write_string(0, 0, answer.cut.sentence(answer.name), self.styles.warning)
-            row = 1
-        sheet.set_row(row, 20)
-        for index, column in enumerate(answer.columns):
-            style = self.styles.header_right if column.kind in RIGHT_ALIGNED else self.styles.header
-            sheet.write_string(row, index, column.heading, style)
-            sheet.set_column(index, index, column_width(column))
-        sheet.freeze_panes(row + 1, 0)
-        self._set_print(sheet, row)
-        self._header_row = row
-        return sheet, row + 1
+    def _single(self, part: ChartPart | FailedPart) -> None:
+        sheet = self._book.add_worksheet(self._names.name(part.title))
+        banners, self._banners = self._banners, ()
+        if isinstance(part, ChartPart):
+            header = write_chart(self._book, sheet, part, banners, self._styles, self._paper)
+            self._charts.append((part, sheet.get_name(), header))
+        else:
+            write_failed(sheet, part, banners, self._styles, self._paper)
 
-    def _set_print(self, sheet: Worksheet, header_row: int) -> None:
-        sheet.set_paper(9)  # A4
-        sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(header_row)
-        title = self._report.title.replace("&", "&&")[:120]
-        sheet.set_footer(f"&L&8{title}&R&8Page &P of &N")
-
-    def _end(self, sheet: Worksheet, answer: Answer, row: int) -> None:
-        if answer.columns:
-            sheet.autofilter(self._header_row, 0, max(row - 1, self._header_row), len(answer.columns) - 1)
-
-    def _rows(self, batch: pa.RecordBatch, answer: Answer) -> Iterator[tuple[str | float | bool | None, ...]]:
-        columns = [
-            self._fitting(cells(array, column.kind), column.longest)
-            for array, column in zip(batch.columns, answer.columns, strict=True)
-        ]
-        return zip(*columns, strict=True)
-
-    def _fitting(self, values: Cells, longest: str) -> Cells:
-        """The values, texts cut to what a cell holds. (A character takes at most two of Excel's units.)"""
-        if len(longest) * 2 <= MAX_CHARACTERS:
-            return values
-        return [self._cut(value) if isinstance(value, str) else value for value in values]
-
-    def _cut(self, text: str) -> str:
-        units = text.encode("utf-16-le")
-        if len(units) // 2 <= MAX_CHARACTERS:
-            return text
-        self._cut_texts += 1
-        return units[: (MAX_CHARACTERS - 1) * 2].decode("utf-16-le", "ignore") + "…"
-
-    @staticmethod
-    def _write_row(sheet: Worksheet, row: int, values: Sequence[object], formats: Sequence[object]) -> None:
-        for index, value in enumerate(values):
-            if value is None:
-                continue
-            if isinstance(value, str):  # never through write(), which would read text as a formula or a link
-                sheet.write_string(row, index, value, formats[index])
-            elif isinstance(value, bool):
-                sheet.write_boolean(row, index, value, formats[index])
-            else:
-                sheet.write_number(row, index, value, formats[index])
+    def _within(self, before: int) -> Progress:
+        """Progress of a table; one answer may be drawn more than once, so that there are more rows than were read."""
+        hear = shifted(self._progress, before)
+        return lambda rows: hear(min(rows, max(self._report.rows - before, 0)))

@@ -13,7 +13,7 @@ from services.generator.render.pdf.ink import INK, rgb
 from services.generator.render.pdf.type import Word
 from services.generator.render.pdf.type.fonts import Pen
 from services.generator.render.pdf.type.word import escaped
-from services.generator.render.pdf.wrap import wrap
+from services.generator.render.pdf.wrap import ELLIPSIS, wrap
 
 MAX_LINES = 4
 """A cell shows at most this many lines of its text."""
@@ -60,6 +60,8 @@ class Cells(dict[str, str]):
         self._after = f" {rgb(INK)} rg" if colour != INK else ""
         self.has_tall = False
         """Whether any cell so far has several lines."""
+        self.has_cut = False
+        """Whether any text so far was too long for its cell."""
 
     def __missing__(self, text: str) -> str:
         if len(self) >= _MOST_REMEMBERED:
@@ -92,6 +94,7 @@ class Cells(dict[str, str]):
             if word.width * place.size <= place.room + 0.01:
                 return f"{self._move}{self._before}{self._line(word)}{self._after}\n"
         lines = wrap(text[:_MOST_CHARACTERS], pen, place.size, place.room, self._most_lines)
+        self.has_cut = self.has_cut or (lines[-1].endswith(ELLIPSIS) and not text.rstrip().endswith(ELLIPSIS))
         code = f" 0 {-place.line:g} Td ".join(self._line(pen.word(line)) for line in lines)
         if len(lines) == 1:
             return f"{self._move}{self._before}{code}{self._after}\n"

@@ -41,6 +41,8 @@ class Table:
         self._writer = writer
         self._accent = accent
         self._max_rows = max_rows
+        self.cut_note = ""
+        """Once it is drawn: which columns have texts that are longer than their cells."""
 
     @property
     def needs(self) -> tuple[Need, ...]:
@@ -65,6 +67,7 @@ class Table:
             groups = Groups(self._part, self._writer, body, lambda level, title: pages.bookmark(level, title, pages.y))
             self._draw_rows(body, groups, progress)
             body.end()
+            self.cut_note = _cut_note(self._part, body)
         if not self._part.answer.rows:
             pages.text(left + PADDING, pages.y - 14, "No rows: the query found nothing.", 9, MUTED)
             pages.y -= 22
@@ -149,7 +152,7 @@ class Table:
         return papers
 
     def _notes(self) -> list[str]:
-        return [note for note in (*self._part.notes, rounding_note(self._part)) if note]
+        return [note for note in (*self._part.notes, rounding_note(self._part), self.cut_note) if note]
 
     def _draw_notes(self, pages: Pages, left: float, width: float) -> None:
         for note in self._notes():
@@ -157,6 +160,16 @@ class Table:
                 pages.text(left, pages.y - 11, row, 7.5, MUTED)
                 pages.y -= 10
         pages.y -= 14
+
+
+def _cut_note(part: TablePart, body: Body) -> str:
+    """Which columns have texts that are longer than their cells; empty if none has."""
+    cut = [
+        shown.label
+        for index, shown in enumerate(part.columns)
+        if any(cells.has_cut for cells in (body.cells[index], *body.coloured.get(index, ())))
+    ]
+    return f"{part.title}: in the PDF long texts end with …: {', '.join(cut)}." if cut else ""
 
 
 def limit_note(part: TablePart, max_rows: int) -> str:
