@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ PARTS = ("small", *large.PARTS)
 def main() -> int:
     """Measure the parts that were asked for, and print each or keep it in docs/benchmarks.md."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left behind
     parts = options.part or PARTS
     with opened(large_rows=1_000_000 if set(parts) - {"small"} else 1_000) as house:
         for part in parts:
