@@ -36,7 +36,8 @@ ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1 PYT
 RUN groupadd --gid 10001 pressroom \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/pressroom --shell /usr/sbin/nologin pressroom \
     && install --directory --owner=10001 --group=10001 \
-       /var/lib/pressroom /var/lib/pressroom/artifacts /var/lib/pressroom/letters /var/lib/pressroom/scratch
+       /var/lib/pressroom /var/lib/pressroom/artifacts /var/lib/pressroom/drop /var/lib/pressroom/letters \
+       /var/lib/pressroom/scratch
 WORKDIR /var/lib/pressroom
 STOPSIGNAL SIGTERM
 
