@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from libs.common.errors import PermanentFailure
 from libs.local import installed
-from libs.local.child import Child
-from libs.local.ports import LOOPBACK, free_port
+from libs.local.ports import LOOPBACK
+from libs.local.private_server import PrivateServer
 from libs.local.program import Program
 
-START_SECONDS = 60
 ACCOUNT = "mysql"
 """MariaDB refuses to run as root; the account that its packages make takes over then."""
 
@@ -31,30 +27,11 @@ QUICK = (
 )
 
 
-class PrivateMariaDB:
+class PrivateMariaDB(PrivateServer):
     """Starts and stops a server of its own on a free port; its log goes to `log`."""
 
     def __init__(self, log: Path) -> None:
-        self._programs = _programs()
-        self._user = ACCOUNT if os.geteuid() == 0 else None
-        self._password = secrets.token_urlsafe(24)
-        self.port = free_port()
-        # Not below the caller's folder: the account needs a path on which every folder lets it pass.
-        self.folder = Path(tempfile.mkdtemp(prefix="pressroom-mariadb-"))
-        self._server = Child(self._server_program(), log, self._user)
-
-    def start(self) -> None:
-        """Make the data folder, start the server and return when it answers."""
-        if self._user:
-            shutil.chown(self.folder, self._user)
-        self._make_data()
-        self._server.start()
-        self._server.wait_until(self._answers, START_SECONDS)
-
-    def close(self) -> None:
-        """Stop the server and delete its data."""
-        self._server.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        super().__init__("mariadb", _programs(), ACCOUNT, log)
 
     def url(self, database: str) -> str:
         """The URL of a database; it contains the password."""
@@ -95,15 +72,12 @@ class PrivateMariaDB:
         return Program(name="mariadb", command=command, environment=self._environment(), directory=self.folder)
 
     def _make_data(self) -> None:
-        first = self.folder / "first.sql"
-        first.touch(mode=0o600)
-        first.write_text(
+        self._secret_file(
+            "first.sql",
             f"CREATE USER pressroom@'%' IDENTIFIED BY '{self._password}';\n"
-            "GRANT ALL ON *.* TO pressroom@'%' WITH GRANT OPTION;\n"
+            "GRANT ALL ON *.* TO pressroom@'%' WITH GRANT OPTION;\n",
         )
-        if self._user:
-            shutil.chown(first, self._user)
-        done = subprocess.run(
+        self._run(
             [
                 _install_program(self._programs),
                 "--no-defaults",
@@ -112,19 +86,8 @@ class PrivateMariaDB:
                 "--skip-test-db",
                 *QUICK,
             ],
-            cwd=self.folder,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            user=self._user,
-            group=self._user,
-            extra_groups=[] if self._user else None,
+            "MariaDB's mariadb-install-db failed",
         )
-        if done.returncode != 0:
-            raise PermanentFailure(f"MariaDB's mariadb-install-db failed: {done.stderr or done.stdout}")
-
-    def _environment(self) -> dict[str, str]:
-        return {"PATH": installed.program_path(os.environ), "HOME": str(self.folder), "LANG": "C.UTF-8"}
 
     def _answers(self) -> bool:
         import pymysql

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import signal
-import subprocess
-import tempfile
 from pathlib import Path
 
 import psycopg
@@ -15,11 +11,10 @@ from psycopg import sql
 
 from libs.common.errors import PermanentFailure
 from libs.local import installed
-from libs.local.child import Child
-from libs.local.ports import LOOPBACK, free_port
+from libs.local.ports import LOOPBACK
+from libs.local.private_server import PrivateServer
 from libs.local.program import Program
 
-START_SECONDS = 60
 ACCOUNT = "postgres"
 """PostgreSQL refuses to run as root; the account that its packages make takes over then."""
 
@@ -27,25 +22,11 @@ ACCOUNT = "postgres"
 QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
 
 
-class PrivatePostgres:
+class PrivatePostgres(PrivateServer):
     """Starts and stops a server of its own on a free port; its log goes to `log`."""
 
     def __init__(self, log: Path) -> None:
-        self._programs = _programs()
-        self._user = ACCOUNT if os.geteuid() == 0 else None
-        self._password = secrets.token_urlsafe(24)
-        self.port = free_port()
-        # Not below the caller's folder: the account needs a path on which every folder lets it pass.
-        self.folder = Path(tempfile.mkdtemp(prefix="pressroom-postgres-"))
-        self._server = Child(self._server_program(), log, self._user)
-
-    def start(self) -> None:
-        """Make the database cluster, start the server and return when it answers."""
-        if self._user:
-            shutil.chown(self.folder, self._user)
-        self._make_cluster()
-        self._server.start()
-        self._server.wait_until(self._answers, START_SECONDS)
+        super().__init__("postgres", _programs(), ACCOUNT, log)
 
     def restart(self) -> None:
         """Stop the server, breaking its connections, and start it again."""
@@ -55,16 +36,6 @@ class PrivatePostgres:
     def stop(self) -> None:
         """Stop the server in an orderly way, breaking its connections; the databases stay."""
         self._server.stop(signal.SIGINT)
-
-    def start_again(self) -> None:
-        """Start the server after `stop`."""
-        self._server.start()
-        self._server.wait_until(self._answers, START_SECONDS)
-
-    def close(self) -> None:
-        """Stop the server and delete its data."""
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def pid(self) -> int:
@@ -87,28 +58,13 @@ class PrivatePostgres:
         command = (str(self._programs / "postgres"), "-D", str(self.folder / "data"), *options)
         return Program(name="postgres", command=command, environment=self._environment(), directory=self.folder)
 
-    def _make_cluster(self) -> None:
-        password = self.folder / "password"
-        password.touch(mode=0o600)
-        password.write_text(self._password)
-        if self._user:
-            shutil.chown(password, self._user)
+    def _make_data(self) -> None:
+        password = self._secret_file("password", self._password)
         arguments = ["--username=pressroom", "--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8"]
-        done = subprocess.run(
+        self._run(
             [self._programs / "initdb", "--pgdata", self.folder / "data", "--no-locale", "--no-sync", *arguments],
-            cwd=self.folder,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            user=self._user,
-            group=self._user,
-            extra_groups=[] if self._user else None,
+            "PostgreSQL's initdb failed",
         )
-        if done.returncode != 0:
-            raise PermanentFailure(f"PostgreSQL's initdb failed: {done.stderr or done.stdout}")
-
-    def _environment(self) -> dict[str, str]:
-        return {"PATH": installed.program_path(os.environ), "HOME": str(self.folder), "LANG": "C.UTF-8"}
 
     def _answers(self) -> bool:
         try:
