@@ -31,10 +31,13 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 0.1
 _LOOKS_PER_PROGRESS = 5
+_LOOKS_UNTIL_LOST = 20
 _MEGABYTE = 1 << 20
 _STARTS = 3
 _LOST_EXIT = 255
 """What multiprocessing tells when the process that children are forked from is gone, and they with it."""
+
+_LOST = "The child process that made the report was lost."
 
 Made = Produced | Skipped | Failed
 Work = Callable[[Job], Made]
@@ -115,11 +118,13 @@ class Children:
                 watch.end("nobody waits for the report any more")
                 raise
             watch.clear_up()
+            if watch.is_lost:
+                return watch.failed("transient", _LOST)
             try:
                 return self._outcome(future, watch)
             except BrokenProcessPool:  # an idle child was killed just as it was to begin
                 if watch.has_begun():
-                    return watch.failed("transient", "The child process that made the report was lost.")
+                    return watch.failed("transient", _LOST)
         if self._stopping.is_set():
             return GivenBack(reason="the service is stopping")
         return Failed(stage="query", error_class="transient", reason="The generator could not start a child process.")
@@ -139,6 +144,8 @@ class Children:
                 watch.end("the service is stopping")
             elif why := ended():
                 watch.end(why)
+            elif watch.is_lost:
+                future.cancel()
             elif progress is not None and looks % _LOOKS_PER_PROGRESS == 0:
                 heard(progress)
 
@@ -210,6 +217,8 @@ class _Watch:
         self.bounds = bounds
         self.given_back = ""
         self.is_too_large = False
+        self.is_lost = False
+        self._looks_without_child = 0
         self._job = job
         self._future = future
         self._limit = bounds.memory_megabytes * _MEGABYTE
@@ -221,6 +230,10 @@ class _Watch:
         if self._progress is not None and (resident_bytes(self._progress.pid) or 0) > self._limit:
             self.is_too_large = True
             self._kill()
+        # The pool forgets a child that dies before it has heard who is at work on what: nobody would ever tell us.
+        is_there = self._progress is None or _is_there(self._progress.pid)
+        self._looks_without_child = 0 if is_there else self._looks_without_child + 1
+        self.is_lost = self._looks_without_child >= _LOOKS_UNTIL_LOST
         return self._progress
 
     def has_begun(self) -> bool:
@@ -267,6 +280,14 @@ def _prepare(bounds: Bounds) -> None:
     # is only reserved counts too, hence the distance.
     space = 4 * bounds.memory_megabytes * _MEGABYTE + (8 << 30)
     resource.setrlimit(resource.RLIMIT_AS, (space, space))
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _spoken_exit(number: int) -> str:

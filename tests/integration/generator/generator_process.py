@@ -104,6 +104,7 @@ class Installation:
         self._publisher = ConfirmingPublisher(broker_url, Topology())
         self._ears = kombu_connection(broker_url)
         Topology().declare(self._ears.default_channel)
+        self._taken: set[tuple[str, str | None]] = set()
         self._heard: list[Event] = []
         self._ordered: list[DeliverReport] = []
 
@@ -209,9 +210,13 @@ class Installation:
         return [path for path in self.scratch.rglob("*") if path.is_file() and path.name != "lock"]
 
     def _take(self, queue: str) -> list[Any]:
+        """What has arrived, each message once: twice is normal, and two generators that share an outbox do so."""
         channel, taken = self._ears.default_channel, []
         while (message := channel.basic_get(queue, no_ack=True)) is not None:
-            taken.append(message)
+            known = (queue, message.properties.get("message_id"))
+            if known[1] is None or known not in self._taken:
+                self._taken.add(known)
+                taken.append(message)
         return taken
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from pathlib import Path
 
 from services.generator.job import Job, Produced
 from services.generator.progress import Reporter
@@ -39,13 +40,33 @@ def eat_memory(job: Job) -> Produced:
         time.sleep(0.005)
 
 
-def crash(job: Job) -> Produced:
+def wait_until_noticed(job: Job) -> None:
+    """Waits until the parent has told of the progress: a pool that has not yet heard who is at work on what may only
+    say that somebody died (see `Children.run`)."""
     begin(job)
+    while not noticed(job).exists():
+        time.sleep(0.01)
+
+
+def noticed(job: Job) -> Path:
+    """The file by which a test says that it knows of the work."""
+    return job.folder / "noticed"
+
+
+def crash(job: Job) -> Produced:
+    wait_until_noticed(job)
     os.kill(os.getpid(), signal.SIGSEGV)
     return DONE
 
 
 def be_killed(job: Job) -> Produced:
+    wait_until_noticed(job)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return DONE
+
+
+def die_at_once(job: Job) -> Produced:
+    """Dies before its parent can have heard that it has begun."""
     begin(job)
     os.kill(os.getpid(), signal.SIGKILL)
     return DONE
@@ -62,6 +83,7 @@ def fill_a_file(job: Job) -> Produced:
 def by_slug(job: Job) -> Produced:
     """Does what the job's slug says, so that one pool can do good and bad ones together."""
     work = {"sleep": sleep_for_ever, "hang": hang_in_c_code, "eat": eat_memory, "crash": crash, "kill": be_killed}
+    work["at once"] = die_at_once
     return work[job.template.slug](job) if job.template.slug in work else quick(job)
 
 

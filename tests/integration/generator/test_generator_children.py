@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from generator_works import DONE, by_slug, eat_memory, say_pid
+from generator_works import DONE, by_slug, eat_memory, noticed, say_pid
 
 from libs.common.messages import Template
 from libs.local.waiting import wait_until
@@ -104,11 +104,28 @@ def test_a_child_that_dies_fails_its_report_alone(
     slug: str, error_class: str, words: str, job: Callable[[str], Job]
 ) -> None:
     with running() as children:
-        outcome = run(children, job(slug))
+        deadly = job(slug)
+        outcome = children.run(deadly, lambda progress: noticed(deadly).touch(), lambda: "")
         assert isinstance(outcome, Failed)
         assert (outcome.error_class, outcome.stage) == (error_class, "query")
         assert words in outcome.reason
         assert run(children, job("quick")) == DONE
+
+
+def test_a_child_that_dies_before_it_is_known_does_not_leave_its_report_waiting(job: Callable[[str], Job]) -> None:
+    """Another one is at work, so the pool has somebody whom it knows and goes on."""
+    lost = threading.Event()
+    with running(2) as children:
+        endless = job("sleep")
+        other = threading.Thread(
+            target=lambda: children.run(endless, lambda progress: None, lambda: "it is lost" if lost.is_set() else "")
+        )
+        other.start()
+        begun(endless)
+        outcomes = [run(children, job("at once")) for _ in range(20)]
+        lost.set()
+        other.join(PATIENCE_SECONDS)
+    assert {outcome.error_class for outcome in outcomes if isinstance(outcome, Failed)} == {"transient"}
 
 
 def test_a_job_that_eats_memory_is_ended(job: Callable[[str], Job]) -> None:
