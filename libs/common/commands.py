@@ -154,11 +154,14 @@ class CommandBroker(RabbitmqBroker):
     def keep_dead_letter(self, message: Any, failure: BaseException | None) -> None:
         """Put a copy of `message` among the dead letters of its queue, with what happened in its headers."""
         cause = failure.__cause__ if isinstance(failure, Retry) and failure.__cause__ is not None else failure
-        trace = "".join(traceback.format_exception(cause)) if cause else message.options.get("traceback", "")
+        trace = getattr(cause, "trace", "") or (
+            "".join(traceback.format_exception(cause)) if cause else message.options.get("traceback", "")
+        )
         headers = {
             "x-failed-at": int(time.time() * 1000),
             "x-exception": type(cause).__name__ if cause else "",
             "x-reason": str(cause)[:MAX_HEADER_CHARACTERS] if cause else "",
+            "x-stage": getattr(cause, "stage", ""),
             "x-traceback": trace[-MAX_HEADER_CHARACTERS:],
             "x-attempts": int(message.options.get("retries", 0)) + (0 if isinstance(failure, Retry) else 1),
             "x-source-queue": q_name(message.queue_name),

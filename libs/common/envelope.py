@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from libs.common import topology
-from libs.common.messages import Command, Event, GenerateReport, encode
+from libs.common.messages import Command, DeliverReport, Event, GenerateReport, encode
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,11 @@ def pack(message: Command | Event, *, message_id: str, now: datetime) -> Parcel:
 
 def _options(command: Command) -> dict[str, Any]:
     # How often a report may be tried again is the order's to say; other commands follow the settings of their owner.
-    return {"max_retries": command.order.max_retries} if isinstance(command, GenerateReport) else {}
+    if isinstance(command, GenerateReport):
+        return {"max_retries": command.order.max_retries}
+    if isinstance(command, DeliverReport) and command.manner.max_attempts:
+        return {"max_retries": command.manner.max_attempts - 1}
+    return {}
 
 
 def _parcel(message: Command | Event, message_id: str, exchange: str, routing_key: str, body: bytes) -> Parcel:

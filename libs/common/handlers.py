@@ -56,8 +56,13 @@ def handle(
 
     def run(**fields: object) -> None:
         attempt = _attempt(max_retries)
+        least_ms = min_backoff_ms * 2 ** (attempt.number - 1)
         with bound(command=name, attempt=attempt.number):
-            _run(name, attempt, lambda: _call(function, read_command(command_class, fields), attempt))
+            try:
+                _run(name, attempt, lambda: _call(function, read_command(command_class, fields), attempt))
+            except Retry as again:
+                again.delay = again.delay or asked_pause_ms(again.__cause__, least_ms, max_backoff_ms)
+                raise
 
     actor = dramatiq.actor(
         actor_name=name,
@@ -69,6 +74,12 @@ def handle(
         throws=PermanentFailure,
     )
     actor(run)
+
+
+def asked_pause_ms(failure: BaseException | None, least_ms: int, most_ms: int) -> int | None:
+    """The pause for which the other side has asked, up to the longest one; None if the usual one is no shorter."""
+    pause = getattr(failure, "pause_seconds", None)
+    return min(int(pause * 1000), most_ms) if pause is not None and pause * 1000 > least_ms else None
 
 
 def _run(name: str, attempt: Attempt, call: Callable[[], None]) -> None:

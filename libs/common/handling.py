@@ -46,6 +46,8 @@ class Limits(Choice, frozen=True, kw_only=True):
     memory_megabytes: Annotated[int, msgspec.Meta(ge=128)] | None = None
     max_rows: Annotated[int, msgspec.Meta(ge=1)] | None = None
     file_megabytes: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    max_retries: Annotated[int, msgspec.Meta(ge=0, le=20)] | None = None
+    """Retries of a report after a transient failure; None: 3. A schedule may say otherwise."""
 
 
 PROTECTABLE = ("xlsx", "pdf")

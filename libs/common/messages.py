@@ -15,6 +15,17 @@ from uuid import UUID
 import msgspec
 
 from libs.common.conditions import Checks, Conditions
+from libs.common.delivering import (
+    Burst,
+    Channel,
+    Destination,
+    Figure,
+    MailProfile,
+    Manner,
+    Part,
+    Preview,
+    Seen,
+)
 from libs.common.errors import PermanentFailure
 from libs.common.handling import Drop, Keeping, Limits, Packing
 from libs.common.look import CsvDialect, Look, Widget
@@ -26,7 +37,6 @@ MAX_MESSAGE_BYTES = 1_000_000
 Priority = Literal["urgent", "high", "normal", "low"]
 Format = Literal["xlsx", "csv", "pdf", "json", "ndjson", "parquet", "html"]
 FileFormat = Literal["xlsx", "csv", "pdf", "json", "ndjson", "parquet", "html", "zip"]
-Channel = Literal["email"]
 Stage = Literal["query", "render", "store"]
 ErrorClass = Literal["transient", "permanent", "unknown"]
 ParameterType = Literal["text", "integer", "number", "boolean", "date", "datetime"]
@@ -80,20 +90,26 @@ class Template(Value, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
 
-class Recipient(Value, frozen=True, kw_only=True):
-    """Who gets a letter; `address` is already normalised."""
+class Recipient(Choice, frozen=True, kw_only=True):
+    """Who gets a letter; `address` is already normalised. Of a destination it is the id, and `name` its name."""
 
     address: str
     name: str = ""
+    role: Literal["to", "cc", "bcc"] = "to"
+    locale: str = ""
+    """In which language the letter speaks; empty: as the template."""
 
 
 class DeliveryPlan(Value, frozen=True, kw_only=True):
     """Who receives the report, over which channel, with which words. An empty subject or body takes the default."""
 
-    channel: Channel = "email"
+    channel: Literal["email"] = "email"
     recipients: tuple[Recipient, ...] = ()
     subject: str = ""
     body: str = ""
+    destinations: tuple[Destination, ...] = ()
+    """Places that are no mailboxes; each gets a delivery of its own."""
+    manner: Manner = Manner()
 
 
 class ReportOrder(Value, frozen=True, kw_only=True):
@@ -110,6 +126,10 @@ class ReportOrder(Value, frozen=True, kw_only=True):
     timezone: str = "UTC"
     """The IANA zone in which its people live: files are named and letters dated by its calendar."""
     conditions: Conditions = Conditions()
+    burst: Burst | None = None
+    """The report is not made itself: each recipient of this query gets one."""
+    part: Part | None = None
+    """The report is made from its share of what was read for a burst."""
 
 
 class Calendar(Choice, frozen=True, kw_only=True):
@@ -204,6 +224,8 @@ class GenerateReport(Command, tag="generate_report.v1", frozen=True, kw_only=Tru
     occurrence_id: UUID | None = None
     schedule_id: UUID | None = None
     scheduled_for: datetime | None = None
+    parent_id: UUID | None = None
+    """The report whose burst this is a part of."""
 
 
 class DeliverReport(Command, tag="deliver_report.v1", frozen=True, kw_only=True):
@@ -225,6 +247,66 @@ class DeliverReport(Command, tag="deliver_report.v1", frozen=True, kw_only=True)
     timezone: str = "UTC"
     notes: tuple[str, ...] = ()
     """Sentences the reader must know, such as rows that a limit cut."""
+    manner: Manner = Manner()
+    destination: Destination | None = None
+    """Where it goes, if `channel` is not email."""
+    to: tuple[Seen, ...] = ()
+    """Whom the letter names in its To; empty: only the recipient."""
+    cc: tuple[Seen, ...] = ()
+    preview: Preview | None = None
+    figures: tuple[Figure, ...] = ()
+    expires_at: datetime | None = None
+    """When the files will be deleted: a link works no longer than that."""
+    locale: str = ""
+    """In which language the letter speaks and writes its numbers."""
+    report_type: str = ""
+    """The slug of the template: places name folders after it, and programs tell reports apart by it."""
+    replay: int = 0
+    """How often a person has asked to try it again after it had ended: a greater number opens it once more."""
+    accent: str = ""
+    """The colour of the report's brand, like #1F4E79."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """What the report was asked with: names and values; none if its files have a password."""
+
+
+class SendNotice(Command, tag="send_notice.v1", frozen=True, kw_only=True):
+    """Tell somebody who is responsible what has happened; it brings no files (owner: mailer)."""
+
+    notice_id: UUID
+    recipient: Recipient
+    subject: str
+    paragraphs: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+    """Labels and values, in reading order."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Words and URLs."""
+    profile: MailProfile | None = None
+    destination: Destination | None = None
+    """A place for those who operate Pressroom, instead of a mailbox."""
+    schedule_id: UUID | None = None
+    requested_at: datetime
+
+
+class TestProfile(Command, tag="test_profile.v1", frozen=True, kw_only=True):
+    """Send a letter through a mail server and tell in words what came of it (owner: mailer)."""
+
+    __test__: ClassVar[bool] = False
+
+    test_id: UUID
+    profile: MailProfile | None
+    """None: the mailer's own."""
+    recipient: Recipient
+    requested_at: datetime
+
+
+class TestDestination(Command, tag="test_destination.v1", frozen=True, kw_only=True):
+    """Send a few words to a destination and tell what came of it (owner: mailer)."""
+
+    __test__: ClassVar[bool] = False
+
+    test_id: UUID
+    destination: Destination
+    requested_at: datetime
 
 
 class ReleaseReport(Command, tag="release_report.v1", frozen=True, kw_only=True):
@@ -288,6 +370,48 @@ class ReportCancelRequested(Event, tag="report.cancel_requested.v1", frozen=True
     report_id: UUID
     requested_by: str
     reason: str = ""
+
+
+class RecipientPreferenceSet(Event, tag="recipient.preference_set.v1", frozen=True, kw_only=True):
+    """Somebody wants, or does not want, the letters of a schedule, or any at all."""
+
+    address: str
+    wanted: bool
+    schedule_id: UUID | None = None
+    """None: of all schedules."""
+    by: str
+    """Who said so: `recipient` (over a link) or the name of a user."""
+    forgotten: bool = False
+    """What was said before about it is taken back, and `wanted` means nothing."""
+
+
+class RecipientSuppressed(Event, tag="recipient.suppressed.v1", frozen=True, kw_only=True):
+    """Nobody may write to this address any more, or may again if `released`."""
+
+    address: str
+    cause: Literal["bounce", "complaint", "unsubscribed", "by_hand"]
+    detail: str = ""
+    by: str
+    released: bool = False
+
+
+class RecipientBounced(Event, tag="recipient.bounced.v1", frozen=True, kw_only=True):
+    """A mail server told somebody that a letter that it had accepted did not arrive."""
+
+    delivery_id: UUID | None
+    """None: only the address is known."""
+    address: str
+    hard: bool
+    """It will never arrive; else it was late or the mailbox was full."""
+    diagnostic: str
+    complaint: bool = False
+    """It did arrive, and its reader called it unwanted."""
+    failed: bool = False
+    """The server has given up, for whatever reason: the letter did not arrive. What is hard has failed."""
+    status: str = ""
+    """RFC 3463, like 5.1.1; empty: nobody said."""
+    reference: str = ""
+    """Tells the notice from others about the same recipient, where no delivery is known."""
 
 
 # Events of the scheduler -----------------------------------------------------------------------------------
@@ -519,6 +643,36 @@ class DeliverySent(DeliveryEvent, tag="delivery.sent.v1", frozen=True, kw_only=T
     rfc_message_id: str
     answer: str
     seconds: float
+    queue_id: str = ""
+    """How the remote server calls the letter in its own log."""
+    form: Literal["files", "zip", "link"] = "files"
+    """What the recipient got: the files, an archive of them, or links."""
+    bytes: int = 0
+    """Of the letter, encoded."""
+
+
+class DeliverySending(DeliveryEvent, tag="delivery.sending.v1", frozen=True, kw_only=True):
+    """The letter is handed over, and the answer takes its time (told only of those that take longer than a second)."""
+
+
+class DeliverySuppressed(DeliveryEvent, tag="delivery.suppressed.v1", frozen=True, kw_only=True):
+    """The recipient does not want letters, or cannot get any, so none was sent."""
+
+    reason: str
+
+
+class DeliveryCancelled(DeliveryEvent, tag="delivery.cancelled.v1", frozen=True, kw_only=True):
+    """Somebody stopped it before it was sent."""
+
+    reason: str
+
+
+class DeliveryBounced(DeliveryEvent, tag="delivery.bounced.v1", frozen=True, kw_only=True):
+    """A letter that a server had accepted came back."""
+
+    reason: str
+    answer: str = ""
+    """The words of the server that refused it."""
 
 
 class DeliveryDeferred(DeliveryEvent, tag="delivery.deferred.v1", frozen=True, kw_only=True):
@@ -542,6 +696,43 @@ class DeliveryUnknown(DeliveryEvent, tag="delivery.unknown.v1", frozen=True, kw_
 
     rfc_message_id: str
     reason: str
+
+
+class SuppressionChanged(Event, tag="suppression.changed.v1", frozen=True, kw_only=True):
+    """The mailer's list of addresses that nobody may write to has changed."""
+
+    address: str
+    suppressed: bool
+    cause: Literal["bounce", "complaint", "unsubscribed", "by_hand"]
+    detail: str = ""
+    by: str = ""
+
+
+class NoticeEnded(Event, tag="notice.ended.v1", frozen=True, kw_only=True):
+    """What became of a notice; nobody is told of one that did not arrive."""
+
+    notice_id: UUID
+    state: Literal["sent", "rejected", "unknown", "suppressed"]
+    reason: str = ""
+    answer: str = ""
+
+
+class ProfileTested(Event, tag="profile.tested.v1", frozen=True, kw_only=True):
+    """What came of a test of a mail server, in sentences for its owner."""
+
+    test_id: UUID
+    ok: bool
+    sentences: tuple[str, ...]
+    seconds: float
+
+
+class DestinationTested(Event, tag="destination.tested.v1", frozen=True, kw_only=True):
+    """What came of a test of a destination, in sentences for its owner."""
+
+    test_id: UUID
+    ok: bool
+    sentences: tuple[str, ...]
+    seconds: float
 
 
 # Coding ----------------------------------------------------------------------------------------------------

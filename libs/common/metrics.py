@@ -56,11 +56,17 @@ REPORT_ROWS = Counter("pressroom_report_rows_total", "Rows read from sources int
 
 DELIVERIES = Counter(
     "pressroom_deliveries_total",
-    "Attempts at a delivery by outcome: sent, deferred, rejected or unknown.",
+    "Attempts at a delivery by outcome: sent, deferred, rejected, unknown, suppressed or cancelled.",
     ["channel", "outcome"],
 )
 DELIVERY_SECONDS = Histogram(
     "pressroom_delivery_seconds", "Duration of one attempt at a delivery.", ["channel"], buckets=_SECONDS
+)
+
+NOTICES = Counter(
+    "pressroom_notices_total",
+    "Notices to owners of schedules by state: pending (ordered), sent, rejected, unknown, suppressed or no_address.",
+    ["cause", "state"],
 )
 
 OCCURRENCES = Counter(
@@ -78,6 +84,8 @@ SCHEDULER_HEARTBEAT = Gauge(
     "pressroom_scheduler_heartbeat_timestamp_seconds", "Unix time of the last look at the timetable."
 )
 
+DEAD_LETTERS = Gauge("pressroom_dead_letters", "Dead letters in the record that wait for a person.", ["stage", "class"])
+
 HTTP_REQUESTS = Counter("pressroom_http_requests_total", "Requests to the API.", ["method", "route", "status"])
 HTTP_SECONDS = Histogram(
     "pressroom_http_request_seconds", "Duration of a request to the API.", ["method", "route"], buckets=_SECONDS
@@ -92,6 +100,9 @@ def _begin_at_zero() -> None:
         DELIVERIES.labels("email", outcome)
     for outcome in ("started", "skipped", "missed"):
         OCCURRENCES.labels(outcome)
+    for cause in ("failed", "partial", "missed", "held", "paused", "dead_letter", "changed", "digest", "announcement"):
+        for state in ("sent", "rejected", "unknown"):
+            NOTICES.labels(cause, state)
     for stage in ("query", "render", "store"):
         REPORT_STAGE_SECONDS.labels(stage)
     for priority in ("urgent", "high", "normal", "low"):

@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, insert
 from sqlalchemy.orm import Session
 
-from libs.common.envelope import pack
+from libs.common.envelope import Parcel, pack
 from libs.common.messages import Command, Event
 from libs.common.store import ANNOUNCE, IN_HURRY, UtcDateTime
 
@@ -49,7 +49,10 @@ class Outbox:
 
     def add(self, message: Command | Event, *, can_wait: bool = False) -> None:
         """Send `message` after the commit: at once, or if it `can_wait` with the next one, within about a second."""
-        parcel = pack(message, message_id=str(uuid4()), now=self._now)
+        self.add_parcel(pack(message, message_id=str(uuid4()), now=self._now), can_wait=can_wait)
+
+    def add_parcel(self, parcel: Parcel, *, can_wait: bool = False) -> None:
+        """Send what is packed already, like a dead letter that is to be tried again."""
         self._rows.append(
             {
                 "message_id": parcel.message_id,

@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import msgspec
 from msgspec.structs import replace
 
+from libs.common import letter_words
 from libs.common.errors import PermanentFailure
+from libs.common.letter_words import is_letter_word
 from libs.common.messages import Parameter, ReportOrder
 from libs.common.zones import zone_of
 
@@ -65,6 +67,16 @@ def resolved(text: str, occasion: Occasion) -> str:
     return _PLACEHOLDER.sub(lambda found: _said(*_read(found["inside"], occasion)), text)
 
 
+def resolved_letter(text: str, occasion: Occasion) -> str:
+    """The same for a subject or the text of a letter, whose own words (letter_words.py) are left to the letter."""
+
+    def meaning(found: re.Match[str]) -> str:
+        inside = found["inside"]
+        return found[0] if is_letter_word(inside) else _said(*_read(inside, occasion, LETTER_NAMES))
+
+    return _PLACEHOLDER.sub(meaning, text)
+
+
 def resolved_order(order: ReportOrder, occasion: Occasion) -> ReportOrder:
     """The order with the placeholders of its parameters, subject, text and file name replaced."""
     template = order.template
@@ -74,8 +86,8 @@ def resolved_order(order: ReportOrder, occasion: Occasion) -> ReportOrder:
         parameters=tuple(resolved_parameter(one, occasion) for one in order.parameters),
         delivery=replace(
             order.delivery,
-            subject=resolved(order.delivery.subject, occasion),
-            body=resolved(order.delivery.body, occasion),
+            subject=resolved_letter(order.delivery.subject, occasion),
+            body=resolved_letter(order.delivery.body, occasion),
         ),
     )
 
@@ -101,6 +113,11 @@ def check_text(text: str) -> None:
     resolved(text, ANY_DAY)
 
 
+def check_letter_text(text: str) -> None:
+    """The same for a subject or the text of a letter, which may use words of its own."""
+    resolved_letter(text, ANY_DAY)
+
+
 def _as_type(meaning: Meaning, kind: str) -> str:
     if kind == "date":
         return (meaning.date() if isinstance(meaning, datetime) else meaning).isoformat()
@@ -122,7 +139,7 @@ _TYPED: Mapping[str, Callable[[str], bool | int | str]] = {
 # One placeholder -------------------------------------------------------------------------------------------
 
 
-def _read(inside: str, occasion: Occasion) -> tuple[Meaning, str | None]:
+def _read(inside: str, occasion: Occasion, others: Iterable[str] = ()) -> tuple[Meaning, str | None]:
     """What stands between the braces means, and in which format it is to be said."""
     found = _INSIDE.fullmatch(inside)
     if found is None:
@@ -132,7 +149,8 @@ def _read(inside: str, occasion: Occasion) -> tuple[Meaning, str | None]:
         )
     name = found["name"]
     if name not in NAMES:
-        raise Placeholder(f"{{{{{inside}}}}} means nothing: there is no {name}; there are {', '.join(NAMES)}.")
+        known = ", ".join((*NAMES, *others))
+        raise Placeholder(f"{{{{{inside}}}}} means nothing: there is no {name}; there are {known}.")
     try:
         meaning = NAMES[name](occasion)
         for offset in _OFFSET.finditer(found["offsets"]):
@@ -251,3 +269,6 @@ def _named(
 
 NAMES: Mapping[str, Callable[[Occasion], Meaning]] = _names()
 """What a placeholder may be called, and what it means."""
+
+LETTER_NAMES = (*letter_words.NAMES, f"{letter_words.FIGURE}:Title")
+"""Of a letter too."""

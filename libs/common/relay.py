@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +26,10 @@ log = logging.getLogger(__name__)
 BATCH = 1_000
 KEEP = timedelta(days=2)
 """Published rows stay this long, as proof and for a look at what was said."""
+
+REST_SECONDS = 0.1
+"""Between two batches, so that where there is much to say several messages share one. Whoever comes after a longer
+silence does not wait."""
 
 _CLEAN_EVERY = timedelta(minutes=10)
 
@@ -60,6 +65,7 @@ class Relay(Loop):
         self._clock = clock
         self._clean_after = clock()
         self._is_full = False
+        self._rested_at = 0.0
         store.on_announcement(self.wake)
 
     def relay_batch(self) -> bool:
@@ -87,7 +93,13 @@ class Relay(Loop):
 
     def _next(self) -> bool:
         """Relay a batch; True if there may be more. What is committed meanwhile wakes us."""
-        return self.relay_batch() and self._is_full
+        if not self._is_full:
+            self._stopping.wait(max(0.0, self._rested_at - time.monotonic()))
+        self._wake.clear()  # what was committed until now is in this batch
+        was_sent = self.relay_batch()
+        if was_sent:
+            self._rested_at = time.monotonic() + REST_SECONDS
+        return was_sent and self._is_full
 
     def stop(self, timeout_seconds: float) -> None:
         """End after the present batch, and send what the other parts have recorded while they stopped."""

@@ -26,6 +26,10 @@ class Sealer:
         """`text`, unreadable without the key."""
         return self._fernet.encrypt(text.encode()).decode()
 
+    def reseal(self, sealed: str) -> str:
+        """The same text sealed with the first key; a PermanentFailure if it was sealed with another key."""
+        return self.seal(self.open(sealed))
+
     def open(self, sealed: str) -> str:
         """The text that was sealed; a PermanentFailure if it was sealed with another key."""
         try:

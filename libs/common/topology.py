@@ -30,6 +30,9 @@ from libs.common.messages import (
     GenerateReport,
     Priority,
     ReleaseReport,
+    SendNotice,
+    TestDestination,
+    TestProfile,
     TestSource,
 )
 
@@ -69,6 +72,7 @@ LISTENERS: Mapping[str, tuple[str, ...]] = {
     "api": ("#",),
     "scheduler": ("schedule.saved.*", "schedule.deleted.*", "occurrence.succeeded.*"),
     "generator": ("report.cancel_requested.*",),
+    "mailer": ("recipient.#", "report.cancel_requested.*"),
 }
 """Which events each service listens to."""
 
@@ -88,6 +92,10 @@ def queue_for(command: Command) -> str:
         return REPORT_QUEUES[command.order.priority]
     if isinstance(command, DeliverReport):
         return MAIL_QUEUES[command.priority]
+    if isinstance(command, SendNotice):
+        return MAIL_QUEUES["normal"]
+    if isinstance(command, TestProfile | TestDestination):
+        return MAIL_QUEUES["urgent"]
     if isinstance(command, ReleaseReport | TestSource | CheckTemplate | DeleteExpired):
         return MAINTENANCE_QUEUE
     raise LookupError(f"{command.wire_name()} has no queue")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+import delivery_examples
 from msgspec.structs import replace
 
 from libs.common.conditions import Change, Checks, Condition, Conditions, Freshness, NullShare
@@ -176,7 +177,9 @@ DASHBOARD = replace(
     packing=Packing(pack="zip", sealed_password="gAAAAAB-sealed-too"),
     drop=Drop(sealed_url="gAAAAAB-sealed-three", shown="s3://reports/sales", pattern="{year}/{filename}"),
     keeping=Keeping(days=90, reuse_seconds=600),
-    limits=Limits(soft_seconds=60.0, hard_seconds=90.0, memory_megabytes=512, max_rows=9_999, file_megabytes=20),
+    limits=Limits(
+        soft_seconds=60.0, hard_seconds=90.0, memory_megabytes=512, max_rows=9_999, file_megabytes=20, max_retries=1
+    ),
 )
 CONDITIONS = Conditions(
     only_if=(Condition(query="Sales", measure="amount", when="<", value=1_000.5),),
@@ -387,8 +390,17 @@ _SINCE_0_2: tuple[Message, ...] = (
     ),
     GenerateReport(
         report_id=REPORT,
-        order=replace(ORDER, template=DASHBOARD, source=replace(ORDER.source, concurrency=3), conditions=CONDITIONS),
+        order=replace(
+            ORDER,
+            template=DASHBOARD,
+            source=replace(ORDER.source, concurrency=3),
+            conditions=CONDITIONS,
+            delivery=delivery_examples.PLAN,
+            burst=delivery_examples.BURST,
+            part=delivery_examples.PART,
+        ),
         requested_at=AT,
+        parent_id=DELIVERY,
     ),
     ReportGenerated(
         at=AT,
@@ -437,7 +449,7 @@ _SINCE_0_2: tuple[Message, ...] = (
 )
 
 EXAMPLES: Mapping[str, Message] = {
-    **{message.wire_name(): message for message in _ALL},
-    **{f"{message.wire_name()}.since-0.2": message for message in _SINCE_0_2},
+    **{message.wire_name(): message for message in (*_ALL, *delivery_examples.ALL)},
+    **{f"{message.wire_name()}.since-0.2": message for message in (*_SINCE_0_2, *delivery_examples.SINCE_0_2)},
 }
 """By the name of their golden file."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("libs", "services", "demo", "bench")
+PACKAGES = ("libs", "services", "demo", "bench", "samples")
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         api_store_url=f"sqlite:///{folder}/records.sqlite",
         artifacts_url=str(folder / "artifacts"),
         source_test_seconds=0,  # no generator is here to answer
+        delivery_test_seconds=0,
+        test_send_seconds=0,
         template_check_seconds=0,
     )
     records, artifacts = Store(settings.api_store_url), ArtifactStorage(settings.artifacts_url)

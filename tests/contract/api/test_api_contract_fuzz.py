@@ -43,6 +43,26 @@ TEMPLATE: dict[str, Any] = {
     "keeping": {"days": 3},
     "limits": {"soft_seconds": 5.0, "hard_seconds": 6.0},
 }
+PROFILE: dict[str, Any] = {
+    "name": "fuzzed",
+    "url": "smtps://u:p@h:465?starttls=never",
+    "from": "Reports <reports@example.com>",
+    "reply_to": "help@example.com",
+    "cc": ["cy@example.com"],
+    "bcc": [],
+    "per_minute": 5,
+    "connections": 2,
+    "max_megabytes": 9.5,
+    "ca_certificate": "",
+    "is_default": True,
+}
+DELIVERY: dict[str, Any] = {
+    "cc": ["cy@example.com"],
+    "bcc": [{"address": "dee@example.com", "name": "Dee"}],
+    "letters": {"profile": "fuzzed", "destinations": [], "reply_to": "help@example.com", "preview_rows": 3},
+    "notify": {"on": ["failed"], "digest": True},
+    "owner": "admin",
+}
 CONDITIONS = {"only_if": [{"query": "q", "when": ">", "value": 5}], "crossing": True, "quiet_seconds": 60}
 REPORT: dict[str, Any] = {
     "report_type": "fuzzed",
@@ -67,11 +87,12 @@ SCHEDULES: list[dict[str, Any]] = [
 CASES = [
     ("/api/v1/sources", SOURCE),
     ("/api/v1/templates", TEMPLATE),
+    ("/api/v1/smtp-profiles", PROFILE),
     ("/api/v1/reports", REPORT),
     *(
         (
             "/api/v1/reports/schedules",
-            {**one, "starts_at": "2026-01-01T00:00:00Z", "ends_at": None, "conditions": CONDITIONS},
+            {**one, "starts_at": "2026-01-01T00:00:00Z", "ends_at": None, "conditions": CONDITIONS, **DELIVERY},
         )
         for one in SCHEDULES
     ),
@@ -111,14 +132,15 @@ def changed(value: Any, path: tuple[Any, ...], new: object) -> Any:
 
 @pytest.fixture(scope="module")
 def ready(client: TestClient[Any]) -> TestClient[Any]:
-    """The client, with a source and a template for the requests to name."""
+    """The client, with a source, a template and a mail server for the requests to name."""
     client.post("/api/v1/sources", json=SOURCE)
     client.post("/api/v1/templates", json=TEMPLATE)
+    client.post("/api/v1/smtp-profiles", json=PROFILE)
     return client
 
 
 def test_the_cases_themselves_are_accepted(ready: TestClient[Any]) -> None:
-    for path, body in CASES[2:]:
+    for path, body in CASES[3:]:
         assert ready.post(path, json=body).status_code in (201, 202), body
 
 
