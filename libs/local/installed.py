@@ -1,4 +1,4 @@
-"""Where the installed programs are that we run but do not ship: RabbitMQ, Erlang's epmd, PostgreSQL and MariaDB."""
+"""Where the installed programs are that we run but do not ship: RabbitMQ, PostgreSQL, MariaDB, Postfix."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ MARIADB_FOLDERS = (
     "/usr/local/opt/mariadb/bin",
     "/home/linuxbrew/.linuxbrew/opt/mariadb/bin",
 )
+POSTFIX_FOLDERS = ("/usr/lib/postfix/sbin", "/usr/libexec/postfix", "/usr/lib/postfix/bin", "/usr/lib/postfix")
 # Where a shell without a login often does not look.
 MORE_PATH = ("/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/home/linuxbrew/.linuxbrew/bin")
 
@@ -92,6 +93,13 @@ def mariadb_programs(path: str) -> Path | None:
     return next((folder for folder in [*beside, *_folders(MARIADB_FOLDERS)] if (folder / "mariadbd").is_file()), None)
 
 
+def postfix_programs(path: str) -> Path | None:
+    """The folder with the daemons of Postfix, or None if it is not installed."""
+    if shutil.which("postfix", path=path) is None:
+        return None
+    return next((folder for folder in _folders(POSTFIX_FOLDERS) if (folder / "master").is_file()), None)
+
+
 def _folders(patterns: Iterable[str]) -> Iterator[Path]:
     for pattern in patterns:
         found = Path("/").glob(pattern.removeprefix("/"))
@@ -103,9 +111,9 @@ def _newest_first(folder: Path) -> list[int]:
 
 
 def main(program: str) -> int:
-    """Whether rabbitmq, postgresql or mariadb is there, as an exit code: `python -m libs.local.installed mariadb`."""
+    """Whether rabbitmq, postgresql, mariadb or postfix is there, as an exit code: `… libs.local.installed mariadb`."""
     path = program_path(os.environ)
-    servers = {"postgresql": postgres_programs, "mariadb": mariadb_programs}
+    servers = {"postgresql": postgres_programs, "mariadb": mariadb_programs, "postfix": postfix_programs}
     try:
         found = servers[program](path) if program in servers else rabbitmq_scripts(path) and epmd(path)
     except PermanentFailure:

@@ -79,6 +79,9 @@ def _generated(
     if "MAIL" in ports:
         # Letters to the own sink need a sender, but nobody can answer it; a real mail server needs a real one.
         settings |= {"SMTP_URL": f"smtp://{LOOPBACK}:{ports['MAIL']}", "MAIL_FROM": "Pressroom <pressroom@localhost>"}
+        if "API_PORT" in ports:
+            # Whoever reads these letters is on this machine, so their links may lead here.
+            settings["PUBLIC_URL"] = f"http://{LOOPBACK}:{ports['API_PORT']}"
     return unless_given(
         {"ARTIFACTS_URL": str(root / "artifacts"), **stores, **settings, **_secret_files(root, environ, node)}, environ
     )

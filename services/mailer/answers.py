@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Iterator
 
@@ -24,17 +25,19 @@ from services.mailer.headers import one_line
 from services.mailer.server import MailServer
 
 MAX_ANSWER = 500
+_ENHANCED = re.compile(r"(5\.\d{1,3}\.\d{1,3})\b")
+_SIZE_WORDS = re.compile(r"\b(size|large|big|long)\b", re.IGNORECASE)
 _ABOUT_OUR_ACCOUNT = frozenset({530, 534, 535, 538})
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """One reply of the mail server, in its own words on one line."""
+    """One reply of the other side, in its own words on one line. `code` is 0 where it knows no codes."""
 
     code: int
     text: str
 
     def __str__(self) -> str:
-        return f"{self.code} {self.text}".strip()
+        return f"{self.code or ''} {self.text}".strip()
 
 
 class NotNow(TransientFailure):
@@ -53,6 +56,10 @@ class Refused(PermanentFailure):
         self.answer = answer
 
 
+class TooLarge(Refused):
+    """The letter was certainly not accepted, because of its size."""
+
+
 class NoAnswer(PressroomError):
     """The letter was handed over, and nobody said whether it was accepted."""
 
@@ -65,10 +72,22 @@ def answer_of(code: int, text: str) -> Answer:
 def refusal(server: MailServer, answer: Answer) -> NotNow | Refused:
     """What a 4xx or 5xx about this letter means."""
     if 500 <= answer.code < 600 and answer.code not in _ABOUT_OUR_ACCOUNT:
-        return Refused(f"The mail server {server} refused the letter: {answer}", answer)
+        kind = TooLarge if is_too_large(answer) else Refused
+        return kind(f"The mail server {server} refused the letter: {answer}", answer)
     if answer.code in _ABOUT_OUR_ACCOUNT:
         return NotNow(f"The mail server {server} does not accept the mailer's account: {answer}", answer)
     return NotNow(f"The mail server {server} does not take the letter now: {answer}", answer)
+
+
+def is_too_large(answer: Answer) -> bool:
+    """Whether it is the size that the server does not like: 5.3.4 or 5.2.3 (RFC 3463), or 552 in words.
+
+    552 alone is the mailbox that is full as well, which a smaller letter would not help.
+    """
+    enhanced = _ENHANCED.match(answer.text)
+    if enhanced:
+        return enhanced[1] in ("5.3.4", "5.2.3")
+    return answer.code == 552 and _SIZE_WORDS.search(answer.text) is not None and "quota" not in answer.text.lower()
 
 
 def failure(server: MailServer, error: Exception, *, about_the_letter: bool) -> PressroomError:
@@ -95,7 +114,7 @@ def failure(server: MailServer, error: Exception, *, about_the_letter: bool) -> 
 
 def _session_refused(server: MailServer, error: aiosmtplib.SMTPResponseException, answer: Answer) -> NotNow:
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-        return NotNow(f"The mail server {server} refused the user and password in PRESSROOM_SMTP_URL: {answer}", answer)
+        return NotNow(f"The mail server {server} refused the user and password in {server.url_is_in}: {answer}", answer)
     return NotNow(f"The mail server {server} does not talk to us now: {answer}", answer)
 
 
@@ -103,9 +122,15 @@ def _tls_sentence(server: MailServer, error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"The certificate of the mail server {server} is not trusted ({error.verify_message.rstrip('.')}); "
-            "if its authority is private, name that authority's file in PRESSROOM_SMTP_CA_FILE."
+            f"if its authority is private, {_how_to_trust(server)}."
         )
     return f"No TLS connection to the mail server {server} came about: {getattr(error, 'reason', None) or error}."
+
+
+def _how_to_trust(server: MailServer) -> str:
+    if server.profile:
+        return f"give that authority's certificate to {server.url_is_in}"
+    return "name that authority's file in PRESSROOM_SMTP_CA_FILE"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -37,18 +37,18 @@ class _Idle:
 
 
 class Connections:
-    """A part of the service. Letters that are handed over at the same time have a connection each."""
-
-    name = "connections"
+    """Those to one server. Letters that are handed over at the same time have a connection each."""
 
     def __init__(self, server: MailServer, tls: ssl.SSLContext, timeouts: Timeouts, client_name: str = "") -> None:
-        self._server = server
+        self.server = server
         self._tls = tls
         self._timeouts = timeouts
         self._client_name = client_name
         self._idle: list[_Idle] = []
         self._stopping = False
         self._goodbyes: set[asyncio.Task[None]] = set()
+        self.size_limit: int | None = None
+        """The largest letter that the server takes, as it said last; None if it has said nothing."""
 
     async def hand_over(self, letter: Letter, before_final_dot: Callable[[], Awaitable[None]]) -> Answer:
         """Give the server the letter and return its answer; raises what SmtpConnection.hand_over does."""
@@ -61,8 +61,9 @@ class Connections:
         self._keep(connection)
         return answer
 
-    def start(self) -> None:
-        """There is nothing to do before the first letter."""
+    def new(self) -> SmtpConnection:
+        """A connection that is still to be opened, and belongs to whoever asks for it."""
+        return SmtpConnection(self.server, self._tls, self._timeouts, self._client_name)
 
     def stop(self, timeout_seconds: float) -> None:  # noqa: ARG002 - nobody waits for goodbyes
         """Keep no connection any more, and close those that are idle."""
@@ -70,10 +71,6 @@ class Connections:
         for loop in {idle.loop for idle in self._idle}:
             with suppress(RuntimeError):  # the loop has ended before us
                 loop.call_soon_threadsafe(self._close_idle)
-
-    def alive(self) -> bool:
-        """Connections that were lost are replaced when they are needed."""
-        return True
 
     async def _begun(self, letter: Letter) -> SmtpConnection:
         """A connection on which the server waits for the content of the letter."""
@@ -86,12 +83,13 @@ class Connections:
                     raise
             else:
                 return connection
-        connection = SmtpConnection(self._server, self._tls, self._timeouts, self._client_name)
+        connection = self.new()
         try:
             await connection.open()
         except BaseException:
             self._say_goodbye(connection)
             raise
+        self.size_limit = connection.size_limit
         await self._begin(connection, letter)
         return connection
 

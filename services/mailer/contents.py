@@ -1,15 +1,21 @@
-"""What a letter says: facts about the report, as a value. `drawings.py` draws them as text and as HTML."""
+"""What a letter says: facts about the report, as a value. `as_text.py` and `as_html.py` are two drawings of it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 
 import msgspec
 
-from libs.common.messages import Artifact, DeliverReport, FileFormat
+from libs.common.delivering import Figure, Preview
+from libs.common.messages import DeliverReport, FileFormat, SendNotice
 from libs.common.zones import zone_of
-from services.mailer.headers import one_line, safe_filename, without_controls
+from services.mailer.headers import one_line, without_controls
+from services.mailer.vocabulary import said
+from services.mailer.words import Words, words_of
+from services.mailer.words.english import ENGLISH
 
 FORMAT_NAMES: Mapping[FileFormat, str] = {
     "xlsx": "Excel",
@@ -25,55 +31,127 @@ FORMAT_NAMES: Mapping[FileFormat, str] = {
 LATE = timedelta(minutes=10)
 """A letter that is written so long after its moment says so; a report may well take some minutes to make."""
 
+NOTICE_ORIGIN = "Pressroom writes this to those who answer for schedules; each schedule says of what."
+TEST_MARK = "[Test] "
+USUAL_ACCENT = "#1F4E79"
 
-class AttachedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as the reader sees it in the letter."""
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+
+human_size = ENGLISH.size
+
+
+class ShownFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as the reader sees it in the letter; `url` is where it can be downloaded, if it is not attached."""
 
     filename: str
     details: str
+    url: str = ""
+
+
+class ShownFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """A key figure as the reader sees it."""
+
+    label: str
+    value: str
+    change: str = ""
+    before: str = ""
+    mood: Literal["good", "bad", ""] = ""
+
+
+class ShownTable(msgspec.Struct, frozen=True, kw_only=True):
+    """The first rows of a table; `caption` says of how many."""
+
+    title: str
+    caption: str
+    labels: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the body of a letter says, in reading order."""
 
+    words: Words
     title: str
-    greeting: str
+    test: str = ""
+    greeting: str = ""
     paragraphs: tuple[str, ...]
-    facts: tuple[tuple[str, str], ...]
-    files: tuple[AttachedFile, ...]
-    notes: tuple[str, ...]
-    origin: str
+    notes: tuple[str, ...] = ()
+    figures: tuple[ShownFigure, ...] = ()
+    table: ShownTable | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    files_title: str = ""
+    files: tuple[ShownFile, ...] = ()
+    files_remarks: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    """Words and URLs."""
+    origin: tuple[str, ...] = ()
+    unsubscribe_url: str = ""
+    accent: str = USUAL_ACCENT
 
 
-def contents_of(command: DeliverReport, written_at: datetime) -> Contents:
+class Enclosed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the letter says of its files: how they come, and why so."""
+
+    title: str
+    files: tuple[ShownFile, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def contents_of(
+    command: DeliverReport, enclosed: Enclosed, written_at: datetime, unsubscribe_url: str = ""
+) -> Contents:
     """The contents of the letter for `command`, written at `written_at`. Its own words take the place of ours."""
-    title = one_line(command.title)
-    own_words = without_controls(command.body).strip()
+    words, title = words_of(command.locale), one_line(command.title)
+    own_words = without_controls(said(command.body, command, words)).strip()
+    shows_data = command.manner.preview_rows > 0
     return Contents(
+        words=words,
         title=title,
-        greeting="" if own_words else _greeting(command.recipient.name),
-        paragraphs=_paragraphs(own_words) if own_words else (f"Your report “{title}” is ready.",),
-        facts=_facts(command),
-        files=tuple(_file(artifact) for artifact in command.artifacts),
-        notes=(*_lateness(command, written_at), *(one_line(note) for note in command.notes)),
-        origin=_origin(command),
+        test=words.test if command.manner.is_test else "",
+        greeting="" if own_words else _greeting(command.recipient.name, words),
+        paragraphs=_paragraphs(own_words) if own_words else (words.ready.format(title=title),),
+        notes=(*_lateness(command, written_at, words), *(one_line(note) for note in command.notes)),
+        figures=tuple(_figure(figure, words) for figure in command.figures) if shows_data else (),
+        table=_table(command.preview, words) if command.preview is not None and shows_data else None,
+        facts=_facts(command, words),
+        files_title=enclosed.title if enclosed.files else "",
+        files=enclosed.files,
+        files_remarks=enclosed.remarks,
+        origin=_origin(command, words, subscribed=bool(unsubscribe_url)),
+        unsubscribe_url=unsubscribe_url,
+        accent=command.accent if _COLOUR.fullmatch(command.accent) else USUAL_ACCENT,
+    )
+
+
+def contents_of_notice(notice: SendNotice) -> Contents:
+    """The contents of a letter that tells what has happened."""
+    return Contents(
+        words=words_of(notice.recipient.locale),
+        title=one_line(notice.subject),
+        paragraphs=tuple(without_controls(paragraph).strip() for paragraph in notice.paragraphs),
+        facts=tuple((one_line(label), one_line(value)) for label, value in notice.facts),
+        links=tuple((one_line(label), one_line(url)) for label, url in notice.links),
+        origin=(NOTICE_ORIGIN,),
     )
 
 
 def subject_of(command: DeliverReport) -> str:
     """The subject: the template's, or the title with the moment that the report stands for."""
-    moment = _short_moment(_stands_for(command), command.timezone)
-    return one_line(command.subject) or f"{one_line(command.title)}, {moment}"
+    words = words_of(command.locale)
+    own = one_line(said(command.subject, command, words))
+    usual = f"{one_line(command.title)}, {words.short_moment(_stands_for(command), command.timezone)}"
+    return (TEST_MARK if command.manner.is_test else "") + (own or usual)
 
 
-def filename_of(artifact: Artifact) -> str:
-    """The name under which the reader saves an artifact."""
-    return safe_filename(artifact.filename, otherwise=f"report.{artifact.format}")
+def counted_rows(rows: int, words: Words) -> str:
+    """`1 row`, `1,204 rows`."""
+    return words.counted(words.counted_rows, rows)
 
 
-def _greeting(name: str) -> str:
+def _greeting(name: str, words: Words) -> str:
     name = one_line(name)
-    return f"Hello {name}," if name else "Hello,"
+    return words.greeting.format(name=name) if name else words.greeting_without_name
 
 
 def _paragraphs(text: str) -> tuple[str, ...]:
@@ -81,18 +159,46 @@ def _paragraphs(text: str) -> tuple[str, ...]:
     return tuple(stripped for paragraph in paragraphs if (stripped := paragraph.strip("\n")))
 
 
-def _facts(command: DeliverReport) -> tuple[tuple[str, str], ...]:
-    facts = [("Report", one_line(command.title))]
+def _figure(figure: Figure, words: Words) -> ShownFigure:
+    arrow = {"up": "▲ ", "down": "▼ ", "": ""}[figure.direction]
+    return ShownFigure(
+        label=without_controls(figure.label),
+        value=without_controls(figure.value),
+        change=arrow + without_controls(figure.change) if figure.change else "",
+        before=words.before.format(value=without_controls(figure.previous)) if figure.previous else "",
+        mood=figure.mood,
+    )
+
+
+def _table(preview: Preview, words: Words) -> ShownTable:
+    shown, total = words.count(len(preview.rows)), words.count(preview.total_rows)
+    all_rows = len(preview.rows) == preview.total_rows
+    caption = [
+        counted_rows(preview.total_rows, words) if all_rows else words.some_rows.format(shown=shown, total=total)
+    ]
+    if preview.more_columns:
+        caption.append(words.counted(words.more_columns, preview.more_columns))
+    return ShownTable(
+        title=without_controls(preview.title),
+        caption=", ".join(caption),
+        labels=tuple(without_controls(column.label) for column in preview.columns),
+        numeric=tuple(column.numeric for column in preview.columns),
+        rows=tuple(tuple(map(without_controls, row)) for row in preview.rows),
+    )
+
+
+def _facts(command: DeliverReport, words: Words) -> tuple[tuple[str, str], ...]:
+    facts = [(words.report, one_line(command.title))]
     if command.scheduled_for is not None:
-        facts.append(("For", _moment(command.scheduled_for, command.timezone)))
-    facts.append(("Made", _moment(command.generated_at, command.timezone)))
+        facts.append((words.due, words.moment(command.scheduled_for, command.timezone)))
+    facts.append((words.made, words.moment(command.generated_at, command.timezone)))
     counts = {artifact.rows for artifact in command.artifacts}
     if len(counts) == 1:
-        facts.append(("Rows", f"{counts.pop():,}"))
-    return tuple(facts)
+        facts.append((words.rows, words.count(counts.pop())))
+    return (*facts, *((one_line(name), one_line(value)) for name, value in command.parameters))
 
 
-def _lateness(command: DeliverReport, written_at: datetime) -> tuple[str, ...]:
+def _lateness(command: DeliverReport, written_at: datetime, words: Words) -> tuple[str, ...]:
     """A sentence for the reader of a letter that comes much later than its report was due."""
     due = command.scheduled_for
     if due is None or written_at - due < LATE:
@@ -100,42 +206,16 @@ def _lateness(command: DeliverReport, written_at: datetime) -> tuple[str, ...]:
     zone = zone_of(command.timezone)
     due, sent = due.astimezone(zone), written_at.astimezone(zone)
     if due.date() == sent.date():
-        return (f"This report is late: due {due:%H:%M}, sent {sent:%H:%M}.",)
-    return (f"This report is late: due {_moment(due, command.timezone)}, sent {_moment(sent, command.timezone)}.",)
+        return (words.late_today.format(due=f"{due:%H:%M}", sent=f"{sent:%H:%M}"),)
+    moments = {"due": words.moment(due, command.timezone), "sent": words.moment(sent, command.timezone)}
+    return (words.late.format(**moments),)
 
 
-def _file(artifact: Artifact) -> AttachedFile:
-    rows = "1 row" if artifact.rows == 1 else f"{artifact.rows:,} rows"
-    details = f"{FORMAT_NAMES[artifact.format]}, {rows}, {human_size(artifact.size_bytes)}"
-    return AttachedFile(filename=filename_of(artifact), details=details)
-
-
-def _origin(command: DeliverReport) -> str:
-    cause = "on schedule" if command.schedule_id is not None else "because somebody asked for it"
-    return (
-        f"Pressroom made this report {cause}: it ran the report's queries and attached what they answered. "
-        f"If something looks wrong, quote the report's number: {command.report_id}."
-    )
+def _origin(command: DeliverReport, words: Words, *, subscribed: bool) -> tuple[str, ...]:
+    cause = words.on_schedule if command.schedule_id is not None else words.on_demand
+    number = words.number.format(number=command.report_id)
+    return (f"{cause} {number}", words.subscribed) if subscribed else (f"{cause} {number}",)
 
 
 def _stands_for(command: DeliverReport) -> datetime:
     return command.scheduled_for or command.generated_at
-
-
-def _moment(instant: datetime, timezone: str) -> str:
-    local = instant.astimezone(zone_of(timezone))
-    return f"{local:%A}, {local.day} {local:%B %Y}, {local:%H:%M} {local.tzinfo}"
-
-
-def _short_moment(instant: datetime, timezone: str) -> str:
-    local = instant.astimezone(zone_of(timezone))
-    return f"{local.day} {local:%b %Y}, {local:%H:%M} {local.tzinfo}"
-
-
-def human_size(size_bytes: int) -> str:
-    """A size that a person can judge: `812 bytes`, `8.3 KB`, `2.1 MB`."""
-    if size_bytes < 1000:
-        return "1 byte" if size_bytes == 1 else f"{size_bytes} bytes"
-    if size_bytes < 999_950:
-        return f"{size_bytes / 1000:.1f} KB"
-    return f"{size_bytes / 1_000_000:.1f} MB"

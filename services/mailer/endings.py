@@ -13,15 +13,21 @@ from libs.common.errors import PermanentFailure, TransientFailure
 from libs.common.handlers import Attempt
 from libs.common.messages import (
     DeliverReport,
+    DeliveryCancelled,
     DeliveryDeferred,
     DeliveryEvent,
     DeliveryRejected,
+    DeliverySending,
     DeliverySent,
+    DeliverySuppressed,
     DeliveryUnknown,
+    NoticeEnded,
+    SendNotice,
 )
 from libs.common.outbox import Outbox
 from services.mailer.answers import Answer, NoAnswer
-from services.mailer.ledger import Ending, Entry
+from services.mailer.ledger import Ending, Entry, Stopped
+from services.mailer.senders import Receipt
 
 log = logging.getLogger(__name__)
 
@@ -37,20 +43,32 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     entry: Entry
     started_at: datetime
+    not_before: datetime | None = None
+    """When the rate of its profile lets it leave; None: at once."""
+    notice: SendNotice | None = None
+    """What is told, if it is no report; nobody hears of its attempts, only of its end."""
 
 
-def accepted(answer: Answer) -> Ending:
-    """The mail server has taken the letter."""
-    return Ending(outcome="sent", answer=answer)
+def accepted(receipt: Receipt) -> Ending:
+    """The other side has taken the letter."""
+    return Ending(outcome="sent", answer=receipt.answer, receipt=receipt)
 
 
-def lost() -> Ending:
+def suppressed(reason: str) -> Ending:
+    """The recipient does not want letters, or cannot get any."""
+    return Ending(outcome="suppressed", reason=reason)
+
+
+def cancelled(reason: str) -> Ending:
+    """Somebody stopped the report."""
+    return Ending(outcome="cancelled", reason=reason)
+
+
+def lost(turn: Turn) -> Ending:
     """The mailer that handed the letter over has not lived to write down the answer."""
-    return Ending(
-        outcome="unknown",
-        error_class="unknown",
-        reason="The mailer ended while it handed the letter over, and nobody heard the answer; it may have arrived.",
-    )
+    reason = "The mailer ended while it handed the letter over, and nobody heard the answer; it may have arrived."
+    # A mailer that was killed has used up no retry of the broker, so the numbers of the ledger are what counts.
+    return _unknown(reason, turn, again=turn.number < turn.attempt.limit)
 
 
 def ending_of(error: Exception, turn: Turn, *, handed_over: bool) -> Ending:
@@ -61,11 +79,11 @@ def ending_of(error: Exception, turn: Turn, *, handed_over: bool) -> Ending:
     if isinstance(error, TransientFailure):
         return _transient(str(error), turn, answer)
     if isinstance(error, NoAnswer):
-        return Ending(outcome="unknown", error_class="unknown", reason=str(error))
+        return _unknown(str(error), turn, again=not turn.attempt.is_last)
     log.error("a delivery failed in a way that nobody foresaw", exc_info=error)
     reason = f"The mailer failed: {type(error).__name__}: {error}"
     if handed_over:
-        return Ending(outcome="unknown", error_class="unknown", reason=f"{reason}. The letter may have arrived.")
+        return _unknown(f"{reason}. The letter may have arrived.", turn, again=not turn.attempt.is_last)
     return _transient(reason, turn, None)
 
 
@@ -73,12 +91,35 @@ def verdict(error: Exception) -> Exception:
     """What the broker shall do with the command, which the class of a failure says."""
     if isinstance(error, PermanentFailure):
         return PermanentFailure(str(error))
-    return TransientFailure(str(error))
+    again = TransientFailure(str(error))
+    again.pause_seconds = getattr(error, "pause_seconds", None)
+    return again
 
 
 def announce(session: Session, turn: Turn, ending: Ending, now: datetime) -> None:
     """Tell how the attempt ended, in the transaction that writes it down."""
-    Outbox(session, now).add(_event(turn, ending, now))
+    event = _event(turn, ending, now) if turn.notice is None else _notice_event(turn.notice, ending, now)
+    if event is not None:
+        Outbox(session, now).add(event)
+
+
+def announce_sending(session: Session, turn: Turn, now: datetime) -> None:
+    """Tell that the answer to a letter takes its time."""
+    if turn.notice is None:
+        Outbox(session, now).add(DeliverySending(**_about(turn, now)))
+
+
+def announce_stopped(session: Session, stopped: Stopped, reason: str, now: datetime) -> None:
+    """Tell that a delivery was cancelled while no attempt was made."""
+    about = msgspec.structs.asdict(stopped)
+    Outbox(session, now).add(DeliveryCancelled(at=now, **about, reason=reason))
+
+
+def _unknown(reason: str, turn: Turn, *, again: bool) -> Ending:
+    if again and turn.command.manner.resend_unknown:
+        reason = f"{reason.rstrip('.')}. It is sent again, because its schedule wants that."
+        return Ending(outcome="deferred", error_class="unknown", reason=reason)
+    return Ending(outcome="unknown", error_class="unknown", reason=reason)
 
 
 def _transient(reason: str, turn: Turn, answer: Answer | None) -> Ending:
@@ -89,9 +130,9 @@ def _transient(reason: str, turn: Turn, answer: Answer | None) -> Ending:
     return Ending(outcome="rejected", error_class="transient", reason=reason, answer=answer)
 
 
-def _event(turn: Turn, ending: Ending, now: datetime) -> DeliveryEvent:
+def _about(turn: Turn, now: datetime) -> dict[str, Any]:
     command = turn.command
-    about: dict[str, Any] = {
+    return {
         "at": now,
         "delivery_id": command.delivery_id,
         "report_id": command.report_id,
@@ -99,11 +140,14 @@ def _event(turn: Turn, ending: Ending, now: datetime) -> DeliveryEvent:
         "recipient": command.recipient,
         "attempt": turn.number,
     }
+
+
+def _event(turn: Turn, ending: Ending, now: datetime) -> DeliveryEvent:
+    about = _about(turn, now)
     message_id, answer = turn.entry.rfc_message_id, str(ending.answer or "")
     match ending.outcome:
         case "sent":
-            seconds = max(0.0, (now - turn.started_at).total_seconds())
-            return DeliverySent(**about, rfc_message_id=message_id, answer=answer, seconds=seconds)
+            return _sent(turn, ending, now)
         case "unknown":
             return DeliveryUnknown(**about, rfc_message_id=message_id, reason=ending.reason)
         case "deferred":
@@ -112,3 +156,29 @@ def _event(turn: Turn, ending: Ending, now: datetime) -> DeliveryEvent:
         case "rejected":
             error_class = ending.error_class or "permanent"
             return DeliveryRejected(**about, reason=ending.reason, error_class=error_class, answer=answer)
+        case "suppressed":
+            return DeliverySuppressed(**about, reason=ending.reason)
+        case "cancelled":
+            return DeliveryCancelled(**about, reason=ending.reason)
+
+
+def _notice_event(notice: SendNotice, ending: Ending, now: datetime) -> NoticeEnded | None:
+    """How a notice ended; None if it is tried again."""
+    if ending.outcome == "deferred":
+        return None
+    state = "rejected" if ending.outcome == "cancelled" else ending.outcome
+    answer = str(ending.answer or "")
+    return NoticeEnded(at=now, notice_id=notice.notice_id, state=state, reason=ending.reason, answer=answer)
+
+
+def _sent(turn: Turn, ending: Ending, now: datetime) -> DeliverySent:
+    receipt = ending.receipt or Receipt(answer=ending.answer or Answer(0, ""))
+    return DeliverySent(
+        **_about(turn, now),
+        rfc_message_id=turn.entry.rfc_message_id,
+        answer=str(receipt.answer),
+        seconds=max(0.0, (now - turn.started_at).total_seconds()),
+        queue_id=receipt.queue_id,
+        form=receipt.form,
+        bytes=receipt.bytes,
+    )

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from email.header import Header
 from email.headerregistry import Address
-from email.policy import EmailPolicy
 from urllib.parse import quote
+
+from libs.common.messages import Artifact
 
 MAX_WORDS = 400
 MAX_NAME = 120
@@ -28,21 +30,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FOLD = re.compile(r"\r\n(?=[ \t]+\S)")
 
 
-class AsWritten(EmailPolicy):
-    """Keeps every header as it was set, with CRLF line ends, and refuses one that would begin another header."""
-
-    def header_store_parse(self, name: str, value: str) -> tuple[str, str]:
-        """The value itself, instead of the parsed and decoded one that EmailPolicy stores."""
-        if _CONTROL.search(_FOLD.sub("", value)):
-            raise ValueError(f"the value of the header {name} contains a line break or a control character")
-        return name, value
-
-    def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002
-        """The value itself; to parse it again at every look is what a letter would cost most."""
-        return value
-
-
-AS_WRITTEN = AsWritten(linesep="\r\n", refold_source="none", cte_type="7bit")
+def header(name: str, value: str) -> str:
+    """One header with its line end; a ValueError if its value would begin another one."""
+    if _CONTROL.search(_FOLD.sub("", value)):
+        raise ValueError(f"the value of the header {name} contains a line break or a control character")
+    return f"{name}: {value}\r\n"
 
 
 def one_line(text: str) -> str:
@@ -52,6 +44,8 @@ def one_line(text: str) -> str:
 
 def without_controls(text: str) -> str:
     """`text` with blanks for control characters (line ends and tabs stay) and without direction overrides."""
+    if text.isprintable():  # nearly every text is, and has none of them
+        return text
     return "".join(_harmless(character) for character in text if character not in _BIDI_CONTROLS)
 
 
@@ -86,6 +80,23 @@ def attachment_value(filename: str) -> str:
     return ";\r\n".join(["attachment", f" filename*0*=utf-8''{first}", *continued])
 
 
+def mailboxes_value(mailboxes: Sequence[Address], header: str, *, utf8: bool) -> str:
+    """The value of an address header with several mailboxes, each on a line of its own.
+
+    Without `utf8` an address in another script cannot be named: its place is taken by an empty group of that name,
+    as RFC 6857 has it.
+    """
+    return ",\r\n ".join(
+        mailbox_value(one, header) if utf8 or one.addr_spec.isascii() else _empty_group(one, header)
+        for one in mailboxes
+    )
+
+
+def filename_of(artifact: Artifact) -> str:
+    """The name under which the reader saves an artifact."""
+    return safe_filename(artifact.filename, otherwise=f"report.{artifact.format}")
+
+
 def safe_filename(name: str, otherwise: str) -> str:
     """`name` as a file name that any system can save: no folders, no control characters, not too long."""
     name = re.sub(r'[/\\:*?"<>|]', "_", one_line(name)).strip(". ")
@@ -99,6 +110,10 @@ def _harmless(character: str) -> str:
     if character in "\r\n\t":
         return character
     return " " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character
+
+
+def _empty_group(mailbox: Address, header: str) -> str:
+    return f"{_encoded(one_line(mailbox.display_name or mailbox.addr_spec)[:MAX_NAME], header)}:;"
 
 
 def _gap(written: str, address: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import UUID, uuid4
+from typing import Any, TypeVar
+from uuid import UUID, uuid4, uuid5
 
 import msgspec
 from kombu.connection import Connection
@@ -17,11 +19,13 @@ from sqlalchemy import select
 
 from libs.common.clock import utc_now
 from libs.common.connection import kombu_connection
+from libs.common.delivering import MailProfile, Manner
 from libs.common.envelope import pack
 from libs.common.ids import delivery_id
-from libs.common.messages import Artifact, DeliverReport, DeliveryEvent, Priority, Recipient, decode_event
+from libs.common.messages import Artifact, Command, DeliverReport, Event, Priority, Recipient, decode_event
 from libs.common.migrations import migrate
 from libs.common.publisher import ConfirmingPublisher
+from libs.common.sealing import Sealer, new_key
 from libs.common.storage import ArtifactStorage
 from libs.common.store import Store
 from libs.common.topology import Topology, dead_queue, events_queue
@@ -31,9 +35,12 @@ from libs.local.waiting import wait_until
 from libs.mailsink import MailSink
 from services.mailer.tables import attempts, deliveries
 
+E = TypeVar("E", bound=Event)
+
 REPOSITORY = Path(__file__).parents[3]
 PATIENCE_SECONDS = 60.0
 REPORT_ID = UUID("6f0b3a52-6f8e-5d0c-9c53-000000000002")
+KEYS = new_key()
 CONTENT = b"carrier,delay\r\nUA,3.5\r\n"
 
 
@@ -51,7 +58,7 @@ class MailerWorld:
         migrate(self._store, "services.mailer.migrations")
         self._folder = folder
         self._publisher = ConfirmingPublisher(broker_url, Topology())
-        self._events: list[DeliveryEvent] = []
+        self._events: list[Any] = []
         self._listening: Connection = kombu_connection(broker_url)
         Topology().declare(self._listening.default_channel)
 
@@ -63,22 +70,29 @@ class MailerWorld:
     # Ordering ----------------------------------------------------------------------------------------------
 
     def command(
-        self, address: str = "ada@example.org", *, artifact: Artifact | None = None, priority: Priority = "normal"
+        self,
+        address: str = "ada@example.org",
+        *,
+        artifact: Artifact | None = None,
+        priority: Priority = "normal",
+        manner: Manner | None = None,
+        report_id: UUID = REPORT_ID,
     ) -> DeliverReport:
         return DeliverReport(
-            delivery_id=delivery_id(REPORT_ID, "email", address),
-            report_id=REPORT_ID,
+            delivery_id=delivery_id(report_id, "email", address),
+            report_id=report_id,
             title="Delays by carrier",
             channel="email",
             recipient=Recipient(address=address),
             artifacts=(artifact or self.artifact,),
             priority=priority,
             generated_at=utc_now(),
+            manner=manner or Manner(),
         )
 
-    def order(self, *commands: DeliverReport) -> None:
-        """Publish the commands as the generator does."""
-        parcels = [pack(command, message_id=str(uuid4()), now=utc_now()) for command in commands]
+    def order(self, *messages: Command | Event) -> None:
+        """Publish commands as the generator does, and events as anybody."""
+        parcels = [pack(message, message_id=str(uuid4()), now=utc_now()) for message in messages]
         assert len(self._publisher.publish(parcels)) == len(parcels)
 
     # Running -----------------------------------------------------------------------------------------------
@@ -114,6 +128,7 @@ class MailerWorld:
             "PRESSROOM_SMTP_DATA_TIMEOUT_SECONDS": "3",
             "PRESSROOM_MAILER_LEASE_SECONDS": "2",
             "PRESSROOM_MAIL_FROM": "Pressroom <reports@example.org>",
+            "PRESSROOM_SEAL_KEYS": KEYS,
             **settings,
         }
 
@@ -142,21 +157,25 @@ class MailerWorld:
         else:
             until(lambda: self.states().get(address) == state, f"the delivery to {address} is {state}")
 
+    def wait_for_mail(self, count: Callable[[], int], wanted: int) -> None:
+        """Until another server than the sink has put so many letters into its mailboxes."""
+        until(lambda: count() >= wanted, f"{wanted} letters were put into mailboxes")
+
     def arrived(self) -> Counter[str]:
         """How many letters each recipient has."""
         return Counter(letter.envelope.recipients[0] for letter in self.sink.letters())
 
-    def events(self, kind: type[DeliveryEvent]) -> list[DeliveryEvent]:
+    def events(self, kind: type[E]) -> list[E]:
         """The events of a kind that were announced so far."""
         channel = self._listening.default_channel
         while (message := channel.basic_get(events_queue("api"), no_ack=True)) is not None:
             body = message.body.encode() if isinstance(message.body, str) else bytes(message.body)
             event = decode_event(body, message.properties["type"])
-            assert isinstance(event, DeliveryEvent)
+            assert event is not None
             self._events.append(event)
         return [event for event in self._events if isinstance(event, kind)]
 
-    def wait_for_event(self, kind: type[DeliveryEvent], count: int = 1) -> list[DeliveryEvent]:
+    def wait_for_event(self, kind: type[E], count: int = 1) -> list[E]:
         """The events of a kind, as soon as there are `count` of them."""
         until(lambda: len(self.events(kind)) >= count, f"{count} × {kind.__name__} were announced")
         return self.events(kind)
@@ -182,6 +201,24 @@ class MailerWorld:
             rows=1,
             sha256=hashlib.sha256(CONTENT).hexdigest(),
         )
+
+
+def profile(name: str, url: str, **more: object) -> MailProfile:
+    """A profile for the mail server at `url`."""
+    sealed = Sealer(KEYS).seal(url)
+    sender = f"{name} <{name.lower()}@example.org>"
+    made = MailProfile(profile_id=uuid5(REPORT_ID, name), name=name, sealed_url=sealed, sender=sender)
+    return msgspec.structs.replace(made, **more)
+
+
+def large_artifact(world: MailerWorld, folder: Path) -> Artifact:
+    """A file of 40 KB that no archive makes smaller."""
+    content = random.Random(5).randbytes(40_000)
+    path = folder / "large.bin"
+    path.write_bytes(content)
+    world.storage.put_file("reports/1/large.bin", path)
+    size, digest = len(content), hashlib.sha256(content).hexdigest()
+    return changed(world.artifact, key="reports/1/large.bin", filename="large.pdf", size_bytes=size, sha256=digest)
 
 
 def changed(artifact: Artifact, **changes: object) -> Artifact:

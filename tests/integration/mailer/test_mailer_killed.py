@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import signal
+import time
 from collections import Counter
 
 from mailer_world import MailerWorld, until
@@ -87,7 +89,7 @@ def test_a_mailer_that_was_overtaken_cuts_its_connection_before_the_final_dot(wo
         world.order(world.command())
         until(lambda: world.sink.faults.struck("data") == 1, "the first attempt is under way")
         overtake(world)
-        until(lambda: "has begun a newer attempt" in world.log.read_text(), "the first mailer has noticed")
+        until(lambda: "begun a newer attempt" in world.log.read_text(), "the first mailer has noticed")
     assert world.arrived() == {}
 
 
@@ -95,6 +97,34 @@ def overtake(world: MailerWorld) -> None:
     """What another mailer writes when it begins an attempt at the same delivery."""
     with world._store.begin() as session:
         session.execute(update(deliveries).values(attempt=2))
+
+
+def test_two_hundred_letters_and_a_mailer_that_is_killed_again_and_again(world: MailerWorld) -> None:
+    chance = random.Random(20_260_302)
+    readers = [f"reader{number}@example.org" for number in range(200)]
+    for step in ("rcpt", "data", "dot", "kept"):
+        world.sink.faults.slow(step, 0.05, times=200)
+    world.order(*[world.command(address) for address in readers])
+    settings = {"PRESSROOM_MAILER_NORMAL_THREADS": "12", "PRESSROOM_MAILER_LEASE_SECONDS": "1"}
+    kills = Counter[str]()
+    for _ in range(8):
+        before = len(world.sink.letters())
+        with world.mailer(**settings) as mailer:
+            # Some letters on, at whatever step the next ones are.
+            until(lambda: len(world.sink.letters()) >= before + chance.randint(3, 9), "letters arrive")  # noqa: B023
+            time.sleep(chance.uniform(0.0, 0.1))
+            mailer.kill()
+        kills.update(world.states().values())
+    # The control: the kills hit letters on both sides of the final dot.
+    assert kills["sending"] >= 1
+    assert kills["pending"] >= 1
+    world.sink.faults.clear()
+    with world.mailer(**settings):
+        until(lambda: len(world.states()) == 200 and set(world.states().values()) <= {"sent", "unknown"}, "all settled")
+    states, arrived = world.states(), world.arrived()
+    assert max(arrived.values()) == 1
+    assert {address for address in readers if not arrived[address]} <= unknown_in(states)
+    assert all(arrived[address] == 1 for address, state in states.items() if state == "sent")
 
 
 def test_sigterm_lets_the_letters_in_hand_arrive(world: MailerWorld) -> None:

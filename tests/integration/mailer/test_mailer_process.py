@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from urllib.request import urlopen
 
-from mailer_world import CONTENT, MailerWorld, changed, until
+from mailer_world import CONTENT, KEYS, MailerWorld, changed, until
 
 from libs.common.messages import DeliveryDeferred, DeliveryEvent, DeliveryRejected, DeliverySent, DeliveryUnknown
 from libs.local.ports import free_port
@@ -111,7 +111,7 @@ def test_the_same_command_twice_is_one_letter(world: MailerWorld) -> None:
     with world.mailer():
         world.wait_for_event(DeliverySent)
         world.order(world.command(), world.command("bob@example.org"))
-        world.wait_for_state("sent", "bob@example.org")
+        world.wait_for_event(DeliverySent, count=2)
         until(lambda: world.ready() == 0, "all commands were taken")
     assert world.arrived() == {"ada@example.org": 1, "bob@example.org": 1}
     assert len(world.events(DeliverySent)) == 2
@@ -173,6 +173,7 @@ def test_a_wrong_setting_is_named_and_ends_the_mailer() -> None:
         "PRESSROOM_BROKER_URL": "amqp://user:password@127.0.0.1/",
         "PRESSROOM_SMTP_URL": "smtp://user:s3cret@mail.example.org?starttls=perhaps",
         "PRESSROOM_MAIL_FROM": "reports@example.org",
+        "PRESSROOM_SEAL_KEYS": KEYS,
         "PRESSROOM_MAILER_STORE_URL": "sqlite:///:memory:",
     }
     ended = subprocess.run(

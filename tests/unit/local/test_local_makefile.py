@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[3]
-INTERNAL = {"rabbitmq", "postgresql", "mariadb"}
+INTERNAL = {"rabbitmq", "postgresql", "mariadb", "postfix"}
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:

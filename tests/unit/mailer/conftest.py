@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from letter_world import CONTENTS
 
 from libs.common.messages import Artifact, DeliverReport, Recipient
 from libs.common.migrations import migrate
@@ -29,7 +31,7 @@ COMMAND = DeliverReport(
             media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             size_bytes=8_312,
             rows=16,
-            sha256="",
+            sha256=hashlib.sha256(CONTENTS["reports/1/delays.xlsx"]).hexdigest(),
         ),
         Artifact(
             key="reports/1/delays.csv",
@@ -38,7 +40,7 @@ COMMAND = DeliverReport(
             media_type="text/csv; charset=utf-8",
             size_bytes=812,
             rows=16,
-            sha256="",
+            sha256=hashlib.sha256(CONTENTS["reports/1/delays.csv"]).hexdigest(),
         ),
     ),
     scheduled_for=datetime(2026, 3, 2, 7, tzinfo=UTC),

@@ -8,7 +8,7 @@ import aiosmtplib
 import pytest
 
 from libs.common.errors import PermanentFailure, TransientFailure
-from services.mailer.answers import answer_of, failure, refusal
+from services.mailer.answers import TooLarge, answer_of, failure, refusal
 from services.mailer.server import MailServer
 
 SERVER = MailServer(host="mail.example.org", port=587, user="reports", password="s3cret")
@@ -86,3 +86,23 @@ def test_a_long_or_dirty_answer_becomes_one_short_line() -> None:
     assert "\n" not in str(answer)
     assert len(str(answer)) <= 504
     str(answer).encode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_size"),
+    [
+        ("552 5.3.4 Message size exceeds fixed limit", True),
+        ("554 5.3.4 Message too big for system", True),
+        ("552 5.2.3 Message exceeds maximum fixed size", True),
+        ("552 message size exceeds maximum permitted", True),
+        ("552 5.2.2 Mailbox full", False),
+        ("552 Mailbox size quota exceeded", False),
+        ("550 5.1.1 No such user", False),
+        ("550 a large man lives here", False),
+    ],
+)
+def test_only_a_refusal_for_its_size_makes_a_letter_smaller(answer: str, is_size: bool) -> None:
+    code, _, text = answer.partition(" ")
+    refused = refusal(SERVER, answer_of(int(code), text))
+    assert isinstance(refused, PermanentFailure)
+    assert isinstance(refused, TooLarge) == is_size

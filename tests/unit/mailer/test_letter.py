@@ -6,29 +6,23 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
-from email.message import EmailMessage
-from email.policy import default as readable
 from email.utils import parseaddr
-from html import escape
 from html.parser import HTMLParser
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from letter_world import CONTENTS, WRITTEN_AT, letter_of, read, text_of
+from markupsafe import escape
 
 from libs.common.errors import PermanentFailure
 from libs.common.messages import DeliverReport, Recipient
 from services.mailer.contents import subject_of
 from services.mailer.headers import MAX_NAME, MAX_WORDS, one_line, safe_filename
-from services.mailer.letter import Letter, compose, message_id_of
-from services.mailer.mailbox import parse_mailbox
 
 MakeCommand = Callable[..., DeliverReport]
 
-SENDER = parse_mailbox("Pressroom <reports@example.org>")
-WRITTEN_AT = datetime(2026, 3, 2, 7, 0, 15, tzinfo=UTC)
-FILES = [b"PK\x03\x04 not really a workbook", "carrier,delay\r\nUA,3.5\r\nÜ,1\r\n".encode()]
 ATTACKS = [
     "Sales\r\nBcc: eve@example.org",
     "Sales\nBcc: eve@example.org\n\nBody",
@@ -43,26 +37,6 @@ ATTACKS = [
 ]
 
 any_text = st.text(max_size=200)
-
-
-def read(letter: Letter) -> EmailMessage:
-    message = message_from_bytes(letter.content, policy=readable)
-    assert isinstance(message, EmailMessage)
-    return message
-
-
-def letter_of(command: DeliverReport) -> Letter:
-    message_id = message_id_of(command.delivery_id, SENDER)
-    files = FILES[: len(command.artifacts)]
-    return compose(command, files, sender=SENDER, message_id=message_id, written_at=WRITTEN_AT)
-
-
-def text_of(letter: Letter, kind: str = "plain") -> str:
-    part = read(letter).get_body((kind,))
-    assert part is not None
-    content = part.get_content()
-    assert isinstance(content, str)
-    return content.replace("\r\n", "\n")
 
 
 def name_of(header: str) -> str:
@@ -89,23 +63,22 @@ def test_the_text_is_one_that_a_person_reads(make_command: MakeCommand) -> None:
         "\n"
         "Your report “Delays by carrier” is ready.\n"
         "\n"
-        "  Report   Delays by carrier\n"
-        "  For      Monday, 2 March 2026, 07:00 UTC\n"
-        "  Made     Monday, 2 March 2026, 07:00 UTC\n"
-        "  Rows     16\n"
+        "Please note\n"
+        "  * 50,000 of 1,204,331 rows are in the files: the limit of the source cut\n"
+        "    the rest.\n"
         "\n"
         "Attached\n"
         "  delays.xlsx   Excel, 16 rows, 8.3 KB\n"
         "  delays.csv    CSV, 16 rows, 812 bytes\n"
         "\n"
-        "Please note\n"
-        "  * 50,000 of 1,204,331 rows are in the files: the limit of the source cut\n"
-        "    the rest.\n"
+        "  Report   Delays by carrier\n"
+        "  For      Monday, 2 March 2026, 07:00 UTC\n"
+        "  Made     Monday, 2 March 2026, 07:00 UTC\n"
+        "  Rows     16\n"
         "\n"
         "-- \n"
-        "Pressroom made this report on schedule: it ran the report's queries and\n"
-        "attached what they answered. If something looks wrong, quote the report's\n"
-        "number: 6f0b3a52-6f8e-5d0c-9c53-000000000002.\n"
+        "Pressroom made this report on schedule. If something looks wrong, quote the\n"
+        "report's number: 6f0b3a52-6f8e-5d0c-9c53-000000000002.\n"
     )
 
 
@@ -113,8 +86,8 @@ def test_the_words_of_the_template_come_instead_of_ours(make_command: MakeComman
     command = make_command(subject="Your delays", body="Dear all,\r\n\r\nhere they are.\r\nEnjoy!\r\n")
     letter = letter_of(command)
     assert read(letter)["Subject"] == "Your delays"
-    assert text_of(letter).startswith("Dear all,\n\nhere they are.\nEnjoy!\n\n  Report")
-    assert "<p>here they are.<br>Enjoy!</p>" in text_of(letter, "html")
+    assert text_of(letter).startswith("Dear all,\n\nhere they are.\nEnjoy!\n\nAttached")
+    assert ">here they are.<br>Enjoy!</p>" in text_of(letter, "html")
     assert "Hello Ada" not in text_of(letter)
 
 
@@ -124,7 +97,7 @@ def test_the_files_arrive_with_their_names_types_and_bytes(make_command: MakeCom
         ("delays.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         ("delays.csv", "text/csv"),
     ]
-    assert [part.get_payload(decode=True) for part in attachments] == FILES
+    assert [part.get_payload(decode=True) for part in attachments] == list(CONTENTS.values())
     assert attachments[1].get_content_charset() == "utf-8"
 
 
@@ -192,7 +165,7 @@ def test_any_text_is_read_back_as_it_was(make_command: MakeCommand, subject: str
     assert name_of(message_from_bytes(letter.content)["To"]) == one_line(name)[:MAX_NAME].strip()
     if one_line(subject):
         assert message["Subject"] == one_line(subject)[:MAX_WORDS].strip()
-    assert f"<title>{escape(one_line(title), quote=False)}</title>" in text_of(letter, "html")
+    assert f"<title>{escape(one_line(title))}</title>" in text_of(letter, "html")
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,4 +1,4 @@
-"""The mailer's settings are complete with two of its own, and a wrong one is named."""
+"""The mailer's settings are complete with three of its own, and a wrong one is named."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ ENOUGH = {
     "PRESSROOM_BROKER_URL": "amqp://user:password@127.0.0.1/",
     "PRESSROOM_SMTP_URL": "smtp://127.0.0.1:1025",
     "PRESSROOM_MAIL_FROM": "Reports <reports@example.org>",
+    "PRESSROOM_SEAL_KEYS": "a-key",
 }
 
 
-def test_two_settings_of_its_own_are_enough() -> None:
+def test_three_settings_of_its_own_are_enough() -> None:
     settings = load(MailerSettings, ENOUGH)
     assert settings.mailer_max_attempts == 8
 
 
-@pytest.mark.parametrize("name", ["PRESSROOM_SMTP_URL", "PRESSROOM_MAIL_FROM"])
+@pytest.mark.parametrize("name", ["PRESSROOM_SMTP_URL", "PRESSROOM_MAIL_FROM", "PRESSROOM_SEAL_KEYS"])
 def test_without_them_it_says_which_is_missing(name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is not set"):
         load(MailerSettings, {key: value for key, value in ENOUGH.items() if key != name})
