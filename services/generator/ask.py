@@ -52,7 +52,6 @@ class _Round:
     def goes_on(self, source: Source, number: int, query: Query) -> bool:
         """Read the query's answer; False if there will be none."""
         folder = self._job.folder / f"query-{number}"
-        folder.mkdir()
         before = sum(answer.rows for answer in self.answers)
         try:
             rows = source.rows(query, self._job.parameters)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import forkserver
 
 import pebble
+import pyarrow as pa
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from libs.common.handling import Limits, least
@@ -275,6 +276,7 @@ def _prepare(bounds: Bounds) -> None:
     """The first thing that a child does."""
     die_with_parent()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, even inside a library that does not listen
+    pa.enable_signal_handlers(False)  # Arrow's would start a thread for each thing that it reads
     bound_files(bounds.file_megabytes)
     # The parent watches the memory in use. This is for a child that is faster than the watch: address space that
     # is only reserved counts too, hence the distance.

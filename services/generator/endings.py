@@ -10,15 +10,12 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.orm import Session
 
-from libs.common import ids
 from libs.common.commands import NotYet
 from libs.common.handlers import Attempt
 from libs.common.messages import (
     Artifact,
-    DeliverReport,
     Event,
     GenerateReport,
-    PlannedDelivery,
     ReportCancelled,
     ReportFailed,
     ReportGenerated,
@@ -33,6 +30,7 @@ from services.generator.held import hold
 from services.generator.job import Failed, Produced, Skipped
 from services.generator.journal import Cancellation, Journal, Kept, State
 from services.generator.judging.precedent import Precedent
+from services.generator.planning import deliver_orders, planned
 from services.generator.precedents import remember
 from services.generator.reuse import fingerprint_of, summary_of
 
@@ -96,7 +94,7 @@ def announce_success(
     session: Session, command: GenerateReport, number: int, produced: Produced, expires_at: datetime, now: datetime
 ) -> None:
     """Tell that the files exist, and order their deliveries."""
-    order, deliveries, outbox = command.order, planned(command), Outbox(session, now)
+    deliveries, outbox = planned(command), Outbox(session, now)
     outbox.add(
         ReportGenerated(
             at=now,
@@ -115,26 +113,8 @@ def announce_success(
             dropped_to=produced.dropped_to,
         )
     )
-    for delivery in deliveries:
-        outbox.add(
-            DeliverReport(
-                delivery_id=delivery.delivery_id,
-                report_id=command.report_id,
-                title=order.template.title,
-                channel=delivery.channel,
-                recipient=delivery.recipient,
-                artifacts=produced.artifacts,
-                priority=order.priority,
-                subject=order.delivery.subject,
-                body=order.delivery.body,
-                occurrence_id=command.occurrence_id,
-                schedule_id=command.schedule_id,
-                scheduled_for=command.scheduled_for,
-                generated_at=now,
-                timezone=order.timezone,
-                notes=produced.notes,
-            )
-        )
+    for delivery in deliver_orders(command, deliveries, produced, expires_at, now):
+        outbox.add(delivery)
 
 
 def write_skipped(turn: Turn, skipped: Skipped, journal: Journal, now: datetime) -> None:
@@ -239,20 +219,6 @@ def cancelled(report_id: UUID, attempt: int, cancellation: Cancellation, now: da
         requested_by=cancellation.requested_by,
         reason=cancellation.reason,
     )
-
-
-def planned(command: GenerateReport) -> tuple[PlannedDelivery, ...]:
-    """The deliveries that the order asks for; an address that is named twice gets one."""
-    plan = command.order.delivery
-    deliveries = (
-        PlannedDelivery(
-            delivery_id=ids.delivery_id(command.report_id, plan.channel, recipient.address),
-            channel=plan.channel,
-            recipient=recipient,
-        )
-        for recipient in plan.recipients
-    )
-    return tuple({delivery.delivery_id: delivery for delivery in deliveries}.values())
 
 
 def _failed(turn: Turn, failed: Failed, now: datetime) -> Event:

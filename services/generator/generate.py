@@ -206,7 +206,9 @@ def _give_back(turn: Turn, reason: str, workshop: Workshop) -> NoReturn:
 
 def _fail(turn: Turn, failed: Failed, workshop: Workshop) -> NoReturn:
     _insist(partial(write_failure, turn, failed), workshop)
-    raise (PermanentFailure if failed.error_class == "permanent" else TransientFailure)(failed.reason)
+    failure = (PermanentFailure if failed.error_class == "permanent" else TransientFailure)(failed.reason)
+    failure.stage, failure.trace = failed.stage, failed.trace
+    raise failure
 
 
 def _insist(write: Callable[[Journal, datetime], None], workshop: Workshop) -> None:

@@ -11,6 +11,7 @@ from libs.common.conditions import Conditions
 from libs.common.messages import Artifact, ErrorClass, Format, Parameter, Stage, Template
 from services.generator.drop import Place
 from services.generator.judging.precedent import Precedent
+from services.generator.previews import NOTHING, Glimpse
 from services.generator.sources import Limits
 
 
@@ -43,6 +44,8 @@ class Job:
     """What the schedule's earlier reports were like; None if nothing is to be compared with them."""
     scheduled_for: datetime | None = None
     timezone: str = "UTC"
+    preview_rows: int | None = None
+    """How many rows letters may show; None: nothing of the report."""
 
     @property
     def prefix(self) -> str:
@@ -74,6 +77,8 @@ class Produced:
     """What the schedule remembers from now on; None: as before."""
     if_released: Precedent | None = None
     """The same once a report that is held has been approved."""
+    glimpse: Glimpse = NOTHING
+    """What letters may show."""
 
 
 @dataclass(frozen=True, kw_only=True)

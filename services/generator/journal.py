@@ -24,7 +24,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, case, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from libs.common.store import Store, upsert
@@ -108,36 +109,23 @@ class Journal:
 
         `source_id` is the source of which it takes a slot (see slots.py).
         """
-        know(session, report_id, now)
-        died = and_(journal.c.state == "running", journal.c.lease_until < now)
-        claimed = session.execute(
-            update(journal)
-            .where(
-                journal.c.report_id == report_id,
-                journal.c.cancelled_at.is_(None),
-                or_(journal.c.state.in_(("waiting", "failed")), died),
-            )
-            .values(
-                state="running",
-                attempt=journal.c.attempt + 1,
-                # A failed report is begun afresh when a person replays it.
-                deaths=case((died, journal.c.deaths + 1), (journal.c.state == "failed", 0), else_=journal.c.deaths),
-                owner=self._owner,
-                lease_until=now + LEASE,
-                started_at=now,
-                ended_at=None,
-                source_id=source_id,
-                held_since=None,
-                held_until=None,
-            )
-            .returning(journal.c.attempt, journal.c.deaths, journal.c.first_seen_at)
-        ).one_or_none()
+        row = _unheard_of(report_id, now) | {
+            "state": "running",
+            "attempt": 1,
+            "owner": self._owner,
+            "lease_until": now + LEASE,
+            "started_at": now,
+            "source_id": source_id,
+        }
+        statement = _CLAIM[session.get_bind().dialect.name]
+        claimed = session.connection().execute(statement, row).one_or_none()
         if claimed is not None:
             return Claim("claimed", claimed.attempt, claimed.deaths, claimed.first_seen_at)
-        return self._refused(session, report_id, died, now)
+        return self._refused(session, report_id, now)
 
-    def _refused(self, session: Session, report_id: UUID, died: ColumnElement[bool], now: datetime) -> Claim:
+    def _refused(self, session: Session, report_id: UUID, now: datetime) -> Claim:
         """Why there is no attempt to make. One that was cancelled while its maker died ends now."""
+        died = and_(journal.c.state == "running", journal.c.lease_until < now)
         ended = session.execute(
             update(journal)
             .where(journal.c.report_id == report_id, journal.c.cancelled_at.is_not(None), died)
@@ -245,24 +233,22 @@ class Journal:
 
         `result` are the files, which are there as long as `kept` says.
         """
-        wanted = () if state == "cancelled" else (journal.c.cancelled_at.is_(None),)
-        ended: Any = session.execute(
-            update(journal)
-            .where(*self._ours(report_id, attempt), *wanted)
-            .values(
-                state=state,
-                owner="",
-                lease_until=None,
-                ended_at=None if state == "waiting" else now,
-                reason=reason,
-                result=result,
-                files="none" if kept is None else "kept",
-                expires_at=None if kept is None else kept.expires_at,
-                fingerprint=None if kept is None else kept.fingerprint,
-                reused_from=None if kept is None else kept.reused_from,
-                summary=None if kept is None else kept.summary,
-            )
-        )
+        values = {
+            "this_report": report_id,
+            "this_attempt": attempt,
+            "this_owner": self._owner,
+            "new_state": state,
+            "ended": None if state == "waiting" else now,
+            "why": reason,
+            "new_result": result,
+            "new_files": "none" if kept is None else "kept",
+            "expires": None if kept is None else kept.expires_at,
+            "print": None if kept is None else kept.fingerprint,
+            "reused": None if kept is None else kept.reused_from,
+            "told": None if kept is None else kept.summary,
+        }
+        statement = _END if state == "cancelled" else _END_UNLESS_CANCELLED
+        ended: Any = session.connection().execute(statement, values)
         return bool(ended.rowcount)
 
     def _ours(self, report_id: UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:
@@ -276,7 +262,11 @@ class Journal:
 
 def know(session: Session, report_id: UUID, now: datetime) -> None:
     """Let there be a row for the report."""
-    new = {
+    upsert(session, journal, _unheard_of(report_id, now), key=["report_id"], update=[])
+
+
+def _unheard_of(report_id: UUID, now: datetime) -> dict[str, Any]:
+    return {
         "report_id": report_id,
         "state": "waiting",
         "attempt": 0,
@@ -285,4 +275,55 @@ def know(session: Session, report_id: UUID, now: datetime) -> None:
         "first_seen_at": now,
         "reason": "",
     }
-    upsert(session, journal, new, key=["report_id"], update=[])
+
+
+def _claiming(insert: Any) -> Executable:
+    """A first attempt inserts the row; a later one takes it over, if there is one to make."""
+    statement = insert(journal)
+    new = statement.excluded
+    died = and_(journal.c.state == "running", journal.c.lease_until < new.started_at)
+    claiming: Executable = statement.on_conflict_do_update(
+        index_elements=["report_id"],
+        set_={
+            "state": new.state,
+            "attempt": journal.c.attempt + 1,
+            # A failed report is begun afresh when a person replays it.
+            "deaths": case((died, journal.c.deaths + 1), (journal.c.state == "failed", 0), else_=journal.c.deaths),
+            "owner": new.owner,
+            "lease_until": new.lease_until,
+            "started_at": new.started_at,
+            "ended_at": None,
+            "source_id": new.source_id,
+            "held_since": None,
+            "held_until": None,
+        },
+        where=and_(journal.c.cancelled_at.is_(None), or_(journal.c.state.in_(("waiting", "failed")), died)),
+    ).returning(journal.c.attempt, journal.c.deaths, journal.c.first_seen_at)
+    return claiming
+
+
+# Built once: to build a statement costs more than to execute it, and each report needs these.
+_CLAIM = {"sqlite": _claiming(sqlite.insert), "postgresql": _claiming(postgresql.insert)}
+_END = (
+    update(journal)
+    .where(
+        journal.c.report_id == bindparam("this_report"),
+        journal.c.attempt == bindparam("this_attempt"),
+        journal.c.owner == bindparam("this_owner"),
+        journal.c.state == "running",
+    )
+    .values(
+        state=bindparam("new_state"),
+        owner="",
+        lease_until=None,
+        ended_at=bindparam("ended"),
+        reason=bindparam("why"),
+        result=bindparam("new_result"),
+        files=bindparam("new_files"),
+        expires_at=bindparam("expires"),
+        fingerprint=bindparam("print"),
+        reused_from=bindparam("reused"),
+        summary=bindparam("told"),
+    )
+)
+_END_UNLESS_CANCELLED = _END.where(journal.c.cancelled_at.is_(None))

@@ -13,6 +13,7 @@ from services.generator.job import Job
 from services.generator.judging import is_remembered
 from services.generator.judging.precedent import Precedent
 from services.generator.precedents import recall
+from services.generator.previews import rows_wanted
 from services.generator.sources import Limits
 from services.generator.workshop import Workshop
 
@@ -44,6 +45,7 @@ def job_of(turn: Turn, folder: Path, workshop: Workshop) -> Job:
         precedent=_precedent(command, workshop),
         scheduled_for=command.scheduled_for,
         timezone=order.timezone,
+        preview_rows=rows_wanted(command),
     )
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from libs.common.errors import PermanentFailure, TransientFailure
-from libs.common.messages import Parameter, Stage
+from libs.common.messages import Stage
 from services.generator.ask import Asked, ask
 from services.generator.file_sizes import largest_allowed, tightened
 from services.generator.honesty import banners, parts_of, shortfalls
@@ -18,9 +18,11 @@ from services.generator.job import Failed, Job, Produced, Skipped
 from services.generator.judging import Case, Readings, Verdict, judge
 from services.generator.pack import check_password, pack
 from services.generator.parts import FailedPart
+from services.generator.previews import NOTHING, Glimpse, glimpse_of
 from services.generator.progress import Reporter
 from services.generator.render import RENDERERS, Drawing, Report
 from services.generator.render.report import shifted
+from services.generator.shown_parameters import shown_parameters
 from services.generator.stored import drop_copies, store
 from services.generator.uploaded import fetched
 
@@ -47,6 +49,8 @@ def produce(job: Job) -> Produced | Skipped | Failed:
         reason = f"Something unexpected happened: {type(error).__name__}: {error}"
         trace = "".join(traceback.format_exception(error))
         return Failed(stage=reporter.latest.stage, error_class="unknown", reason=reason, trace=trace)
+    finally:
+        reporter.close()
 
 
 def _produce(job: Job, reporter: Reporter) -> Produced | Skipped:
@@ -64,6 +68,7 @@ def _produce(job: Job, reporter: Reporter) -> Produced | Skipped:
     with _timed("render", seconds, reporter):
         report = _report(job, asked, verdict)
         drawings = _packed(job, report, _draw(job, report, reporter))
+        glimpse = _glimpse(job, report)
     with _timed("store", seconds, reporter):
         artifacts = store(job, drawings, reporter)
         dropped_to = "" if verdict.held else drop_copies(job, artifacts)
@@ -79,6 +84,7 @@ def _produce(job: Job, reporter: Reporter) -> Produced | Skipped:
         held=verdict.held,
         after=verdict.after,
         if_released=verdict.if_released,
+        glimpse=glimpse,
     )
 
 
@@ -110,7 +116,7 @@ def _report(job: Job, asked: Asked, verdict: Verdict) -> Report:
         title=job.template.title,
         description=job.template.description,
         source=job.source_name,
-        parameters=tuple((parameter.name, _shown(parameter)) for parameter in job.parameters),
+        parameters=shown_parameters(job.parameters),
         made_at=job.made_at,
         day=job.day,
         answers=asked.answers,
@@ -141,6 +147,10 @@ def _draw(job: Job, report: Report, reporter: Reporter) -> list[Drawing]:
     return drawings
 
 
+def _glimpse(job: Job, report: Report) -> Glimpse:
+    return NOTHING if job.preview_rows is None else glimpse_of(report.parts, report.look.locale, job.preview_rows)
+
+
 def _packed(job: Job, report: Report, drawings: list[Drawing]) -> list[Drawing]:
     packing, archive = job.template.packing, job.folder / report.filename("zip")
     return pack(drawings, packing, job.password, archive, job.made_at)
@@ -151,12 +161,6 @@ def _notes(report: Report, drawings: list[Drawing]) -> tuple[str, ...]:
     # A part without rows needs no words of its own: the banners tell of empty answers.
     parts = [note for part in report.parts if not isinstance(part, FailedPart) for note in part.notes]
     return tuple(dict.fromkeys((*report.banners, *parts, *(note for drawing in drawings for note in drawing.notes))))
-
-
-def _shown(parameter: Parameter) -> str:
-    if parameter.value is None:
-        return "–"
-    return str(parameter.value).lower() if isinstance(parameter.value, bool) else str(parameter.value)
 
 
 def _failed_file(error: OSError, stage: Stage, job: Job) -> Failed:

@@ -1,7 +1,8 @@
 """How far a child is, written by the child into a small file that the parent reads.
 
 A file, because a child may be killed at any moment: a lock or a pipe that children share could then stay locked or
-hold half a message, while a file that is replaced as a whole is always readable.
+hold half a message. The file holds one line of fixed length, written over with one call each time: to replace the file
+as a whole costs a small report a tenth of its time. A reader that comes in the middle of that looks again later.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from libs.common.errors import PermanentFailure
 from libs.common.messages import Stage
 
 _NAME = "progress.json"
+_BYTES = 128
 _WRITE_EVERY_SECONDS = 0.2
 
 
@@ -34,10 +36,10 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 def read_progress(folder: Path) -> Progress | None:
-    """What the child last wrote; None before it has begun."""
+    """What the child last wrote; None before it has begun, or if it is just writing."""
     try:
         return msgspec.json.decode((folder / _NAME).read_bytes(), type=Progress)
-    except FileNotFoundError:
+    except (FileNotFoundError, msgspec.DecodeError):
         return None
 
 
@@ -45,7 +47,7 @@ class Reporter:
     """The child's side. It also watches the soft limit: work that is past it ends at the next step."""
 
     def __init__(self, folder: Path, soft_limit_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._file, self._new = folder / _NAME, folder / f"{_NAME}.new"
+        self._file = os.open(folder / _NAME, os.O_WRONLY | os.O_CREAT, 0o600)
         self._clock = clock
         self._started = clock()
         self._soft_limit_seconds = soft_limit_seconds
@@ -53,10 +55,15 @@ class Reporter:
         self.latest = Progress(os.getpid())
         self._write()
 
+    def close(self) -> None:
+        """Nothing more will be told."""
+        os.close(self._file)
+
     def stage(self, stage: Stage) -> None:
         """The next stage begins."""
-        self.latest = Progress(self.latest.pid, stage, self.latest.rows)
-        self._write()
+        before, self.latest = self.latest, Progress(self.latest.pid, stage, self.latest.rows)
+        if self.latest != before:
+            self._write()
 
     def rows(self, rows: int) -> None:
         """So many rows have been read."""
@@ -80,8 +87,7 @@ class Reporter:
 
     def _write(self) -> None:
         self._written = self._clock()
-        self._new.write_bytes(msgspec.json.encode(self.latest))
-        self._new.replace(self._file)
+        os.pwrite(self._file, msgspec.json.encode(self.latest).ljust(_BYTES), 0)
 
 
 def spoken_seconds(seconds: float) -> str:

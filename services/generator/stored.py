@@ -27,8 +27,8 @@ def store(job: Job, drawings: list[Drawing], reporter: Reporter) -> tuple[Artifa
         for number, drawing in enumerate(drawings):
             reporter.part(number, len(drawings))
             key = f"{job.prefix}/{drawing.path.name}"
-            storage.put_file(key, drawing.path)
             artifacts.append(_artifact(key, drawing))
+            storage.take_file(key, drawing.path)
     except BaseException:
         take_away(job)
         raise

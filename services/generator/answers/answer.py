@@ -36,17 +36,21 @@ class Column:
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of the query `name`, on disk. `cut` tells of a limit that kept some back."""
+    """The rows of the query `name`: those of a small answer in memory, others on disk. `cut` tells of a limit that
+    kept some back."""
 
     name: str
     columns: tuple[Column, ...]
     rows: int
     cut: Cut | None
-    files: tuple[Path, ...]
+    files: tuple[Path, ...] = ()
+    held: tuple[pa.RecordBatch, ...] = ()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows from the first to the last, all batches with the columns' final types."""
         schema = pa.schema([field_of(column.name, column.kind) for column in self.columns])
+        for batch in self.held:
+            yield _widened(batch, self.columns, schema)
         for file in self.files:
             with pa.OSFile(str(file)) as source, pa.ipc.open_stream(source) as reader:
                 for batch in reader:

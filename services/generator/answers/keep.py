@@ -1,8 +1,9 @@
-"""Keeps an answer on disk while it streams in, and learns what its columns look like."""
+"""Keeps an answer while it streams in, and learns what its columns look like."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,38 +16,71 @@ from services.generator.columns.kinds import Kind, kind_of, wider
 from services.generator.columns.text import as_text
 from services.generator.sources.rows import Rows
 
+IN_MEMORY_BYTES = 1 << 20
+"""An answer of at most so many bytes is not written to disk."""
+
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 def keep(name: str, rows: Rows, folder: Path, progress: Callable[[int], None]) -> Answer:
-    """Read `rows` to their end into files under `folder`; `progress` hears how many there are so far.
+    """Read `rows` to their end; `progress` hears how many there are so far.
 
-    Where a column turns out wider than before, a new file starts; what is already written is widened when it
-    is read. A value that fits no column is a PermanentFailure that names the column and the row.
+    A small answer stays in memory, because most reports are small and a file costs more than they do; a larger one
+    goes into files under `folder`. A value that fits no column is a PermanentFailure that names the column and the
+    row.
     """
-    files: list[Path] = []
     looks: list[_Look] = []
     done = 0
-    writer: pa.RecordBatchWriter | None = None
-    schema: pa.Schema | None = None
-    try:
+    with closing(_Shelf(folder)) as shelf:
         for batch in rows:
             looks = looks or [_Look(field.name) for field in batch.schema]
             for look, field, array in zip(looks, batch.schema, batch.columns, strict=True):
                 look.at(kind_of(field), array, first_row=done + 1)
-            if writer is None or not batch.schema.equals(schema):
-                if writer is not None:
-                    writer.close()
-                schema = batch.schema
-                files.append(folder / f"answer-{len(files)}.arrow")
-                writer = pa.ipc.new_stream(str(files[-1]), schema, options=_OPTIONS)
-            writer.write_batch(batch)
+            shelf.add(batch)
             done += batch.num_rows
             progress(done)
-    finally:
-        if writer is not None:
-            writer.close()
-    return Answer(name, tuple(look.column() for look in looks), done, rows.cut, tuple(files))
+    columns = tuple(look.column() for look in looks)
+    return Answer(name, columns, done, rows.cut, tuple(shelf.files), tuple(shelf.held))
+
+
+class _Shelf:
+    """Where the batches wait: in memory while they are few, and from then on in files.
+
+    Where a column turns out wider than before, a new file starts; what is already written is widened when it is read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.files: list[Path] = []
+        self.held: list[pa.RecordBatch] = []
+        self._folder = folder
+        self._bytes = 0
+        self._writer: pa.RecordBatchWriter | None = None
+        self._schema: pa.Schema | None = None
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Keep the next batch."""
+        self._bytes += batch.get_total_buffer_size()
+        if self._bytes <= IN_MEMORY_BYTES:
+            self.held.append(batch)
+            return
+        for earlier in self.held:
+            self._write(earlier)
+        self.held.clear()
+        self._write(batch)
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _write(self, batch: pa.RecordBatch) -> None:
+        if self._writer is None or not batch.schema.equals(self._schema):
+            self.close()
+            self._schema = batch.schema
+            self._folder.mkdir(exist_ok=True)
+            self.files.append(self._folder / f"answer-{len(self.files)}.arrow")
+            self._writer = pa.ipc.new_stream(str(self.files[-1]), self._schema, options=_OPTIONS)
+        self._writer.write_batch(batch)
 
 
 class _Look:

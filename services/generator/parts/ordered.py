@@ -50,7 +50,7 @@ def ordered(answer: Answer, sort: Sequence[Sort], groups: Sequence[int], folder:
         return answer
     file = folder / f"ordered-{len(list(folder.glob('ordered-*')))}.arrow"
     _sort(answer, _clauses(answer.columns, keys, groups), file)
-    return replace(answer, files=(file,))
+    return replace(answer, files=(file,), held=())
 
 
 def _lie_together(answer: Answer, groups: Sequence[int]) -> bool:

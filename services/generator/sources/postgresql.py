@@ -39,19 +39,22 @@ _CONNECT = {
 }
 """libpq settings that a URL may override; without them a server that vanished would hold a report for hours."""
 
-_RESTRICT = """
-    SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;
-    SET default_transaction_read_only = on;
-    SET statement_timeout = {milliseconds};
-    SET client_encoding = 'UTF8';
-    SET datestyle = 'ISO';
-    SET intervalstyle = 'postgres';
-    SET bytea_output = 'hex';
-    SET extra_float_digits = 1
+_BEGIN = """
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    SET LOCAL default_transaction_read_only = on;
+    SET LOCAL statement_timeout = {milliseconds};
+    SET LOCAL client_encoding = 'UTF8';
+    SET LOCAL datestyle = 'ISO';
+    SET LOCAL intervalstyle = 'postgres';
+    SET LOCAL bytea_output = 'hex';
+    SET LOCAL extra_float_digits = 1;
+    {notice}
+    SAVEPOINT pressroom
 """
-"""The second half makes every value have one text, whatever the server's settings are."""
+"""Sent at once. The last settings make every value have one text, whatever the server's settings are. All of them end
+with the transaction, so a pooler may hand the server's session to somebody else then."""
 
-_BEGIN = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SAVEPOINT pressroom"
+_NOTICE = "SET LOCAL client_connection_check_interval = 1000;"
 _GO_ON = b"ROLLBACK TO SAVEPOINT pressroom"
 """After a query that failed or was broken off the next one sees the same moment."""
 
@@ -97,7 +100,7 @@ def open_postgresql(url: URL, limits: Limits, failures: Failures) -> Iterator[Po
         raise failures.of_connecting(_cause_at_the_door(error)) from error
     is_clean = False
     try:
-        notices = _restrict(connection, limits)
+        notices = _begin(connection, limits)
         yield PostgreSQL(connection, limits, failures, notices_a_lost_client=notices)
         is_clean = _ended(connection)
     except psycopg.Error as error:
@@ -245,20 +248,20 @@ def terminate(url: URL, pid: int) -> None:
         connection.execute("SELECT pg_terminate_backend(%s)", [pid])
 
 
-def _restrict(connection: psycopg.Connection[Any], limits: Limits) -> bool:
-    """Make the session read-only and limit it; whether the server will notice by itself that we are gone."""
-    connection.autocommit = True  # the transaction begins below, in our words
+def _begin(connection: psycopg.Connection[Any], limits: Limits) -> bool:
+    """Begin a limited, read-only transaction; whether the server will notice by itself that we are gone."""
+    connection.autocommit = True  # the transaction begins in our words
     connection.prepare_threshold = None  # several statements in one text cannot be prepared, however often they come
     milliseconds = int(limits.statement_timeout_seconds * 1000)
-    connection.execute(_RESTRICT.format(milliseconds=milliseconds))
-    notices = connection.info.server_version >= _NOTICES_A_LOST_CLIENT
-    if notices:
+    if connection.info.server_version >= _NOTICES_A_LOST_CLIENT:
         try:
-            connection.execute("SET client_connection_check_interval = 1000")
-        except psycopg.Error:  # some systems cannot
-            notices = False
-    connection.execute(_BEGIN)
-    return notices
+            connection.execute(_BEGIN.format(milliseconds=milliseconds, notice=_NOTICE))
+        except psycopg.errors.InvalidParameterValue:  # some systems cannot
+            connection.execute("ROLLBACK")
+        else:
+            return True
+    connection.execute(_BEGIN.format(milliseconds=milliseconds, notice=""))
+    return False
 
 
 def _version(connection: psycopg.Connection[Any]) -> str:

@@ -83,9 +83,9 @@ def largest_file(size: int) -> Iterator[None]:
 
 def test_a_file_beyond_the_limit_is_a_permanent_failure(job: Job) -> None:
     wide = Template(
-        template_id=UUID(int=1), slug="s", title="S", queries=(Query(name="Q", sql="SELECT hex(randomblob(100000))"),)
+        template_id=UUID(int=1), slug="s", title="S", queries=(Query(name="Q", sql="SELECT hex(randomblob(1000000))"),)
     )
-    with largest_file(50_000):
+    with largest_file(500_000):
         failed = produce(changed(job, template=wide))
     assert isinstance(failed, Failed)
     assert (failed.error_class, failed.stage) == ("permanent", "query")

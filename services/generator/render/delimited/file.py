@@ -60,8 +60,8 @@ class _Lines:
 
     def header(self, headings: list[str]) -> memoryview:
         """The names of the columns as a line."""
-        fields = [self._field(pa.array([heading], pa.string()), "text") for heading in headings]
-        return self._joined(fields)
+        fields = self._field(pa.array(headings, pa.string()), "text")
+        return self._joined([fields.slice(index, 1) for index in range(len(fields))])
 
     def of(self, batch: pa.RecordBatch, kinds: list[Kind]) -> memoryview:
         """The rows as lines, each with its end."""

@@ -47,8 +47,19 @@ class PaperCanvas(Canvas):  # type: ignore[misc]
 
 def packed(content: bytes, **entries: object) -> pdfdoc.PDFStream:
     """A stream, compressed."""
+    return stream(compressed(content), **entries)
+
+
+def compressed(content: bytes) -> bytes:
+    """The content as a stream holds it."""
+    small: bytes = isal_zlib.compress(content, _EFFORT)
+    return small
+
+
+def stream(content: bytes, **entries: object) -> pdfdoc.PDFStream:
+    """A stream of what is compressed already."""
     dictionary = pdfdoc.PDFDictionary({**entries, "Filter": pdfdoc.PDFName("FlateDecode")})
-    return pdfdoc.PDFStream(dictionary, isal_zlib.compress(content, _EFFORT))
+    return pdfdoc.PDFStream(dictionary, content)
 
 
 class _Fonts:

@@ -8,11 +8,13 @@ import struct
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 import uharfbuzz as hb
 from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFDocument, PDFName, PDFObjectReference, PDFString
 
-from services.generator.render.pdf.paper_canvas import packed
+from services.generator.render.pdf.paper_canvas import compressed, packed, stream
 from services.generator.render.pdf.type.faces import Face
 
 _LATIN = [bytes([code]).decode("cp1252", "replace") for code in range(32, 256)]
@@ -44,15 +46,23 @@ class Used:
             self.glyphs[glyph] = stands_for
 
 
+class Program(NamedTuple):
+    """The used part of a face as a file of its own: its name, its length in bytes, and it, compressed."""
+
+    name: str
+    length: int
+    packed: bytes
+
+
 def embed(
     document: PDFDocument, used: Used, latin_font: str = "", latin: AbstractSet[str] = frozenset()
 ) -> dict[str, PDFObjectReference]:
     """Put the fonts that were used into the document. `latin` are the characters of the font `latin_font`."""
     if not latin and not used.glyphs:
         return {}
-    program = _subset(used, latin)
-    name = PDFName(f"{_tag(program)}+{used.face.name}")
-    descriptor = document.Reference(_descriptor(document, used.face, name, program, is_latin=bool(latin)))
+    program = _subset(used.face, frozenset(latin), frozenset(used.glyphs))
+    name = PDFName(program.name)
+    descriptor = document.Reference(_descriptor(document, used.face, program, is_latin=bool(latin)))
     fonts = {}
     if latin:
         fonts[latin_font] = document.Reference(_latin(used.face, name, descriptor))
@@ -61,20 +71,22 @@ def embed(
     return fonts
 
 
-def _subset(used: Used, latin: AbstractSet[str]) -> bytes:
+@lru_cache(maxsize=32)
+def _subset(face: Face, latin: frozenset[str], glyphs: frozenset[int]) -> Program:
+    # Remembered: report after report is written with the same letters.
     wanted = hb.SubsetInput()
     wanted.flags = _FLAGS
     for character in latin:
         wanted.unicode_set.add(ord(character))
-    for glyph in used.glyphs:
+    for glyph in glyphs:
         wanted.glyph_set.add(glyph)
     for table in _DROPPED:
         wanted.drop_table_tag_set.add(int.from_bytes(table.encode(), "big"))
-    if used.face.is_variable:
-        wanted.pin_all_axes_to_default(used.face.face)
-        wanted.pin_axis_location(used.face.face, "wght", float(used.face.source.weight or 400))
-    program: bytes = hb.subset(used.face.face, wanted).blob.data
-    return program
+    if face.is_variable:
+        wanted.pin_all_axes_to_default(face.face)
+        wanted.pin_axis_location(face.face, "wght", float(face.source.weight or 400))
+    program: bytes = hb.subset(face.face, wanted).blob.data
+    return Program(f"{_tag(program)}+{face.name}", len(program), compressed(program))
 
 
 def _tag(program: bytes) -> str:
@@ -83,13 +95,13 @@ def _tag(program: bytes) -> str:
     return "".join(string.ascii_uppercase[byte % 26] for byte in digest[:6])
 
 
-def _descriptor(document: PDFDocument, face: Face, name: PDFName, program: bytes, *, is_latin: bool) -> PDFDictionary:
+def _descriptor(document: PDFDocument, face: Face, program: Program, *, is_latin: bool) -> PDFDictionary:
     head = face.face.reference_table("head").data
     extents = face.font.get_font_extents("ltr")
     return PDFDictionary(
         {
             "Type": PDFName("FontDescriptor"),
-            "FontName": name,
+            "FontName": PDFName(program.name),
             "Flags": _NONSYMBOLIC if is_latin else _SYMBOLIC,
             "FontBBox": PDFArray([round(value * face.scale) for value in struct.unpack(">4h", head[36:44])]),
             "ItalicAngle": 0,
@@ -97,14 +109,13 @@ def _descriptor(document: PDFDocument, face: Face, name: PDFName, program: bytes
             "Descent": round(extents.descender * face.scale),
             "CapHeight": 711,
             "StemV": 80,
-            "FontFile2": document.Reference(packed(program, Length1=len(program))),
+            "FontFile2": document.Reference(stream(program.packed, Length1=program.length)),
         }
     )
 
 
 def _latin(face: Face, name: PDFName, descriptor: PDFObjectReference) -> PDFDictionary:
     """One byte a character, which is what most texts need."""
-    glyphs = [face.glyph(ord(character)) for character in _LATIN]
     return PDFDictionary(
         {
             "Type": PDFName("Font"),
@@ -112,11 +123,17 @@ def _latin(face: Face, name: PDFName, descriptor: PDFObjectReference) -> PDFDict
             "BaseFont": name,
             "FirstChar": 32,
             "LastChar": 255,
-            "Widths": _array(f"{0 if glyph is None else face.advance(glyph):g}" for glyph in glyphs),
+            "Widths": _latin_widths(face),
             "FontDescriptor": descriptor,
             "Encoding": PDFName("WinAnsiEncoding"),
         }
     )
+
+
+@cache
+def _latin_widths(face: Face) -> str:
+    glyphs = [face.glyph(ord(character)) for character in _LATIN]
+    return _array(f"{0 if glyph is None else face.advance(glyph):g}" for glyph in glyphs)
 
 
 def _glyphs(document: PDFDocument, used: Used, name: PDFName, descriptor: PDFObjectReference) -> PDFDictionary:
