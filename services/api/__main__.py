@@ -18,10 +18,14 @@ from libs.common.storage import ArtifactStorage
 from libs.common.store import Store
 from libs.common.topology import Topology
 from services.api.app import make_app
+from services.api.dead_letters.collector import DeadLetterCollector
 from services.api.listener import HANDLERS
+from services.api.notices.dead_letters import tell_of_dead_letter
+from services.api.notices.desk import NoticeDesk
 from services.api.people import create_token, keep_admin_token
 from services.api.platform import Platform, readiness
 from services.api.reconcile import Reconciler
+from services.api.reseal import reseal
 from services.api.server import WebServer
 from services.api.settings import ApiSettings
 
@@ -33,7 +37,11 @@ def run() -> int:
     records = Store(settings.api_store_url)
     migrate(records, "services.api.migrations")
     if arguments.command == "create-token":
-        sys.stdout.write(f"{create_token(records, arguments.name, utc_now())}\n")
+        sys.stdout.write(f"{create_token(records, arguments.name, utc_now(), arguments.email)}\n")
+        return 0
+    if arguments.command == "reseal":
+        done = reseal(records, Sealer(settings.seal_keys))
+        sys.stdout.write(f"{done.secrets} secrets are sealed with the first key; {done.schedules} schedules follow.\n")
         return 0
     return serve(settings, records)
 
@@ -42,7 +50,7 @@ def serve(settings: ApiSettings, records: Store) -> int:
     """Answer requests until asked to stop. Without the broker, what they order waits in the outbox."""
     configure("api", settings.log_level)
     if settings.admin_token:
-        keep_admin_token(records, settings.admin_token, utc_now())
+        keep_admin_token(records, settings.admin_token, utc_now(), settings.admin_email)
     sealer, artifacts = Sealer(settings.seal_keys), ArtifactStorage(settings.artifacts_url)
     checks = readiness(records, artifacts)
     service = Service("api", settings, operations_port=settings.api_operations_port, ready=checks)
@@ -54,6 +62,8 @@ def serve(settings: ApiSettings, records: Store) -> int:
             Relay("api", records, broker, topology),
             EventListener("api", broker, topology, records, HANDLERS),
             Reconciler(platform),
+            NoticeDesk(platform),
+            DeadLetterCollector(platform, topology, tell_of_dead_letter),
             WebServer(make_app(platform), settings.api_host, settings.api_port),
         ]
     )
@@ -63,8 +73,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m services.api", description="The api of Pressroom.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="answer requests (the default)")
+    commands.add_parser("reseal", help="seal every secret with the first of PRESSROOM_SEAL_KEYS again")
     token = commands.add_parser("create-token", help="print a new bearer token; it is shown only once")
     token.add_argument("--name", required=True, help="the user it belongs to, who is created if needed")
+    token.add_argument("--email", default="", help="where letters reach them, such as tests and notices")
     return parser.parse_args()
 
 

@@ -11,18 +11,21 @@ from typing import cast
 
 import msgspec
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from libs.common.conditions import Conditions
-from libs.common.messages import Parameter, Priority, Recipient, ReportOrder, ScheduleSaved
+from libs.common.delivering import Burst
+from libs.common.messages import Parameter, Priority, ReportOrder, ScheduleSaved
 from libs.common.outbox import Outbox
 from libs.common.timing import next_expected
 from services.api.condition_check import check_conditions
 from services.api.handling_check import check_formats
-from services.api.orders import declared, order_for, plan, query_names
+from services.api.letters import people, plan
+from services.api.orders import declared, order_for, query_names
 from services.api.parameters import given_values
 from services.api.platform import Platform
 from services.api.problems import Findings, Refused, conflict
+from services.api.schemas.delivery import Letters
 from services.api.tables import ScheduleRow, TemplateRow
 from services.api.timings import misfire_of, timing_of
 
@@ -110,14 +113,18 @@ def parameters_of(row: ScheduleRow) -> tuple[Parameter, ...]:
 
 def order_of(row: ScheduleRow) -> ReportOrder:
     """What the schedule orders when it is due."""
-    to = [Recipient(address=one["address"], name=one["name"]) for one in row.recipients]
+    session = object_session(row)
+    assert session is not None
+    letters = msgspec.convert(row.letters, Letters)
     return order_for(
         row.template,
         parameters_of(row),
         row.formats,
         cast("Priority", row.priority),
-        plan(to, row.subject, row.body),
+        plan(session, people(row.recipients, row.cc, row.bcc), row.subject, row.body, letters),
         timezone=row.timezone,
         conditions=msgspec.convert(row.conditions, Conditions),
         filename=row.filename,
+        burst=msgspec.convert(row.burst, Burst | None),
+        max_retries=row.max_retries,
     )

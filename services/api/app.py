@@ -13,17 +13,27 @@ from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.types import ASGIApp
 
 from services.api.access import BearerTokens
+from services.api.controllers.bounces import BounceController
 from services.api.controllers.calendars import CalendarController
 from services.api.controllers.common import provide_caller
+from services.api.controllers.dead_letters import DeadLetterController
 from services.api.controllers.deliveries import DeliveryController
+from services.api.controllers.destinations import DestinationController
+from services.api.controllers.links import DeliveryLinkController, LinkController
 from services.api.controllers.maintenance import MaintenanceController
+from services.api.controllers.me import MeController
+from services.api.controllers.notices import AnnouncementController, NoticeController
 from services.api.controllers.occurrences import OccurrenceController
 from services.api.controllers.operations import live, metrics, ready
 from services.api.controllers.previews import PreviewController
+from services.api.controllers.profiles import ProfileController
+from services.api.controllers.recipients import RecipientController, SuppressionController
 from services.api.controllers.reports import ReportController
 from services.api.controllers.schedules import ScheduleController
 from services.api.controllers.sources import SourceController
 from services.api.controllers.templates import TemplateController
+from services.api.controllers.test_sends import TestSendController
+from services.api.controllers.unsubscribe import UnsubscribeController
 from services.api.controllers.uploads import UploadController
 from services.api.metering import Metered
 from services.api.platform import Platform
@@ -35,10 +45,23 @@ CONTROLLERS = [
     UploadController,
     ScheduleController,
     PreviewController,
+    TestSendController,
     CalendarController,
     ReportController,
     OccurrenceController,
     DeliveryController,
+    NoticeController,
+    AnnouncementController,
+    DeadLetterController,
+    ProfileController,
+    DestinationController,
+    LinkController,
+    DeliveryLinkController,
+    RecipientController,
+    SuppressionController,
+    BounceController,
+    UnsubscribeController,
+    MeController,
     MaintenanceController,
 ]
 
@@ -86,5 +109,10 @@ _TAGS = {
     "reports": "What was produced.",
     "occurrences": "What should have happened, and what did.",
     "deliveries": "What was sent to whom.",
+    "dead letters": "What failed for good and waits for a person.",
+    "notices": "What those who answer for schedules are told.",
+    "delivery": "Over which mail servers, and to which places that are no mailboxes.",
+    "people": "Who uses the api.",
+    "recipients": "What recipients want, and who cannot be written to.",
     "operations": "For those who run Pressroom.",
 }

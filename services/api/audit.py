@@ -11,8 +11,32 @@ from sqlalchemy.orm import Session
 from services.api.people import Caller
 from services.api.tables import AuditRow
 
-Act = Literal["created", "changed", "deleted", "requested", "cancelled", "approved"]
-Kind = Literal["source", "template", "schedule", "calendar", "report", "maintenance"]
+Act = Literal[
+    "created",
+    "changed",
+    "deleted",
+    "requested",
+    "cancelled",
+    "approved",
+    "revoked",
+    "renewed",
+    "replayed",
+    "discarded",
+]
+Kind = Literal[
+    "source",
+    "template",
+    "schedule",
+    "calendar",
+    "report",
+    "maintenance",
+    "profile",
+    "destination",
+    "delivery",
+    "user",
+    "dead_letter",
+    "announcement",
+]
 
 
 def note(session: Session, caller: Caller, act: Act, kind: Kind, subject_id: UUID, now: datetime, **facts: Any) -> None:

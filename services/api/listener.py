@@ -9,15 +9,22 @@ from sqlalchemy.orm import Session
 
 from libs.common.messages import (
     ArtifactsExpired,
+    DeliveryBounced,
+    DeliveryCancelled,
     DeliveryDeferred,
     DeliveryEvent,
     DeliveryRejected,
+    DeliverySending,
     DeliverySent,
+    DeliverySuppressed,
     DeliveryUnknown,
+    DestinationTested,
+    NoticeEnded,
     OccurrenceMissed,
     OccurrencesPassed,
     OccurrencesStarted,
     OccurrenceStarted,
+    ProfileTested,
     ReportCancelled,
     ReportFailed,
     ReportGenerated,
@@ -28,11 +35,14 @@ from libs.common.messages import (
     ReportStarted,
     SchedulePaused,
     SourceTested,
+    SuppressionChanged,
     TemplateChecked,
     TimetableRequested,
 )
+from services.api.record.consent import on_suppression_changed
 from services.api.record.deliveries import keep_delivery
 from services.api.record.ending import settle
+from services.api.record.notices import on_notice_ended
 from services.api.record.occurrences import (
     on_occurrence_missed,
     on_occurrence_started,
@@ -41,7 +51,7 @@ from services.api.record.occurrences import (
     on_schedule_paused,
     on_timetable_requested,
 )
-from services.api.record.questions import on_source_tested, on_template_checked
+from services.api.record.questions import on_delivery_tested, on_source_tested, on_template_checked
 from services.api.record.reports import (
     known_report,
     on_cancelled,
@@ -81,9 +91,17 @@ HANDLERS: Mapping[type[Any], Callable[[Session, Any], None]] = {
     ArtifactsExpired: on_expired,
     SourceTested: on_source_tested,
     TemplateChecked: on_template_checked,
+    NoticeEnded: on_notice_ended,
+    ProfileTested: on_delivery_tested,
+    DestinationTested: on_delivery_tested,
+    SuppressionChanged: on_suppression_changed,
+    DeliverySending: on_delivery,
     DeliverySent: on_delivery,
     DeliveryDeferred: on_delivery,
+    DeliverySuppressed: on_delivery,
+    DeliveryCancelled: on_delivery,
     DeliveryRejected: on_delivery,
     DeliveryUnknown: on_delivery,
+    DeliveryBounced: on_delivery,
 }
 """Every event but those that the api itself tells."""

@@ -10,12 +10,16 @@ from sqlalchemy.orm import Session
 
 from libs.common import messages
 from libs.common.conditions import Checks, Conditions
+from libs.common.delivering import Burst
 from libs.common.handling import Drop, Keeping, Limits, Packing
 from libs.common.look import CsvDialect, Look, Widget
-from libs.common.messages import DeliveryPlan, Format, Parameter, Priority, Query, Recipient, ReportOrder
+from libs.common.messages import DeliveryPlan, Format, Parameter, Priority, Query, ReportOrder
 from services.api.parameters import Declared
 from services.api.problems import Findings
 from services.api.tables import SourceRow, TemplateRow
+
+DEFAULT_RETRIES = 3
+"""Of a report after a transient failure, where neither its schedule nor its template says otherwise."""
 
 
 def order_for(
@@ -28,8 +32,12 @@ def order_for(
     timezone: str = "UTC",
     conditions: Conditions = Conditions(),  # noqa: B008 - frozen
     filename: str = "",
+    burst: Burst | None = None,
+    max_retries: int | None = None,
 ) -> ReportOrder:
     """All that is needed to produce and deliver one report of `template` as it is now."""
+    limits = msgspec.convert(template.limits, Limits)
+    retries = next((one for one in (max_retries, limits.max_retries) if one is not None), DEFAULT_RETRIES)
     return ReportOrder(
         template=msgspec.structs.replace(template_of(template), filename=filename),
         source=source_of(template.source),
@@ -39,6 +47,8 @@ def order_for(
         delivery=delivery,
         timezone=timezone,
         conditions=conditions,
+        burst=burst,
+        max_retries=retries,
     )
 
 
@@ -78,11 +88,6 @@ def look_of(template: TemplateRow) -> Look:
     return msgspec.convert(
         {**template.look, "logo_key": template.logo_key, "workbook_key": template.workbook_key}, Look
     )
-
-
-def plan(recipients: Sequence[Recipient], subject: str, body: str) -> DeliveryPlan:
-    """Letters by e-mail to `recipients`."""
-    return DeliveryPlan(recipients=tuple(recipients), subject=subject, body=body)
 
 
 def declared(template: TemplateRow) -> list[Declared]:

@@ -8,10 +8,13 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import delete, select
+from email_validator import EmailNotValidError
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from libs.common.errors import SettingsError
 from libs.common.store import Store, upsert
+from services.api.recipients import normalised
 from services.api.tables import TokenRow, UserRow, table_of
 
 ADMIN = "admin"
@@ -26,20 +29,30 @@ class Caller(msgspec.Struct, frozen=True):
     name: str
 
 
-def create_token(records: Store, name: str, now: datetime) -> str:
-    """A new token for the user `name`, who is created if there is none yet."""
+def create_token(records: Store, name: str, now: datetime, email: str = "") -> str:
+    """A new token for the user `name`, who is created if there is none yet, and gets `email` if one is given."""
     token = PREFIX + secrets.token_urlsafe(32)
+    address = _checked(email, "--email") if email else ""
     with records.begin() as session:
         _keep_token(session, token, name, "command", now)
+        if address:
+            session.execute(update(UserRow).where(UserRow.name == name).values(email=address))
     return token
 
 
-def keep_admin_token(records: Store, token: str, now: datetime) -> None:
-    """Make `token`, which comes from the settings, valid for the user admin; it replaces the former one from there."""
+def keep_admin_token(records: Store, token: str, now: datetime, email: str = "") -> None:
+    """Make `token`, which comes from the settings, valid for the user admin; it replaces the former one from there.
+
+    `email` counts until the admin has another one.
+    """
+    address = _checked(email, "PRESSROOM_ADMIN_EMAIL") if email else ""
     with records.begin() as session:
         others = (TokenRow.origin == "setting") & (TokenRow.sha256 != _sha256(token))
         session.execute(delete(TokenRow).where(others))
         _keep_token(session, token, ADMIN, "setting", now)
+        if address:
+            unknown = (UserRow.name == ADMIN) & (UserRow.email == "")
+            session.execute(update(UserRow).where(unknown).values(email=address))
 
 
 def caller_of(records: Store, token: str) -> Caller | None:
@@ -48,6 +61,18 @@ def caller_of(records: Store, token: str) -> Caller | None:
     with records.read() as session:
         found = session.execute(query.where(TokenRow.sha256 == _sha256(token))).one_or_none()
     return Caller(found.id, found.name) if found else None
+
+
+def email_of(session: Session, caller: Caller) -> str:
+    """Where letters reach the caller; empty if nobody has said it."""
+    return session.execute(select(UserRow.email).where(UserRow.id == caller.user_id)).scalar_one_or_none() or ""
+
+
+def _checked(email: str, where: str) -> str:
+    try:
+        return normalised(email)
+    except EmailNotValidError as error:
+        raise SettingsError(f"{where} must be an e-mail address: {str(error).strip().rstrip('.')}.") from error
 
 
 def _keep_token(session: Session, token: str, name: str, origin: str, now: datetime) -> None:

@@ -4,40 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 
+from libs.common.addresses import EVERYWHERE, AllowedDomains
+from libs.common.mail_addresses import normalised, why_not
 from libs.common.messages import Recipient
 from services.api.problems import Findings
 from services.api.schemas.common import NewRecipient
 from services.api.words import shown
 
+__all__ = ["checked", "normalised"]
 
-def checked(given: Sequence[str | NewRecipient], most: int, wrong: Findings) -> tuple[Recipient, ...]:
-    """The recipients, normalised, in the given order. Addresses that differ by case or blanks are one recipient."""
+
+def checked(
+    given: Sequence[str | NewRecipient],
+    most: int,
+    wrong: Findings,
+    where: str = "recipients",
+    allowed: AllowedDomains = EVERYWHERE,
+) -> tuple[Recipient, ...]:
+    """The recipients, normalised, in the given order. Addresses that differ by case or blanks are one recipient.
+
+    `where` is the field that gives them, `allowed` the domains to which letters may go.
+    """
     found: dict[str, Recipient] = {}
     for index, one in enumerate(given):
         address, name = (one, "") if isinstance(one, str) else (one.address, one.name)
         try:
             normal = normalised(address)
         except EmailNotValidError as error:
-            field = f"recipients[{index}]" + ("" if isinstance(one, str) else ".address")
-            wrong.add(field, f"{field} must be an e-mail address, not {shown(address)}: {_why(error)}")
+            field = f"{where}[{index}]" + ("" if isinstance(one, str) else ".address")
+            wrong.add(field, f"{field} must be an e-mail address, not {shown(address)}: {why_not(error)}")
             continue
+        if not allowed.allows(normal):
+            wrong.add(f"{where}[{index}]", f"{where}[{index}]: {allowed.sentence(normal)}")
         found.setdefault(normal.casefold(), Recipient(address=normal, name=name))
     if len(found) > most:
-        wrong.add("recipients", f"recipients must be at most {most:,} addresses, not {len(found):,}.")
+        wrong.add(where, f"{where} must be at most {most:,} addresses, not {len(found):,}.")
     return tuple(found.values())
-
-
-def normalised(address: str) -> str:
-    """The address in small letters with its domain in Unicode; an EmailNotValidError if it cannot exist.
-
-    Strictly, the part before the @ may tell big and small letters apart; no mail server in use does.
-    """
-    checked = validate_email(address.strip(), check_deliverability=False, test_environment=True)
-    return checked.normalized.lower()
-
-
-def _why(error: EmailNotValidError) -> str:
-    text = str(error).strip()
-    return text if text.endswith(".") else f"{text}."

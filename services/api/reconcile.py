@@ -19,6 +19,7 @@ from libs.common.store import add_missing
 from libs.common.timing import plan
 from services.api.announcements import announce, expect
 from services.api.definitions import alone
+from services.api.notices.happenings import on_missed, on_outcome
 from services.api.platform import Platform
 from services.api.tables import OccurrenceRow, ReportRow, ScheduleRow, table_of
 from services.api.timings import timing_of
@@ -127,6 +128,7 @@ def _give_up(session: Session, row: ScheduleRow, moments: Sequence[datetime], no
         for moment in moments
     ]
     add_missing(session, table_of(OccurrenceRow), values, key=["id"])
+    on_missed(session, row.id, moments, NOBODY_TOLD, now)
     log.error("moments that nobody told of are missed", extra={"schedule_id": str(row.id), "count": len(moments)})
 
 
@@ -146,6 +148,7 @@ def close_silent(platform: Platform) -> None:
             report.status, report.reason, report.ended_at = "failed", reason, now
             occurrences = select(OccurrenceRow).where(OccurrenceRow.report_id == report.id)
             for occurrence in session.execute(occurrences).scalars():
+                on_outcome(session, report, occurrence, "failed", now)
                 occurrence.status, occurrence.reason, occurrence.ended_at = "failed", reason, now
             log.error("a report was given up", extra={"report_id": str(report.id)})
 

@@ -13,8 +13,10 @@ from libs.common.placeholders import Occasion, resolved_order
 from services.api import recipients
 from services.api.audit import note
 from services.api.handling_check import check_formats
-from services.api.orders import declared, order_for, plan, template_for
-from services.api.parameters import check_placeholders, given_values
+from services.api.letter_check import check_words
+from services.api.letters import check_letters, plan
+from services.api.orders import declared, order_for, template_for
+from services.api.parameters import given_values
 from services.api.people import Caller
 from services.api.platform import Platform
 from services.api.problems import Findings, conflict, missing
@@ -30,13 +32,15 @@ def request_report(session: Session, platform: Platform, caller: Caller, report_
         values = given_values(declared(template), new.parameters, wrong) if template else ()
         if template is not None:
             check_formats(new.formats, template.packing, wrong)
-        to = recipients.checked(new.recipients, platform.settings.max_recipients, wrong)
-        for field in ("subject", "body"):
-            check_placeholders(getattr(new, field), field, wrong)
+        to = recipients.checked(
+            new.recipients, platform.settings.max_recipients, wrong, allowed=platform.settings.allowed
+        )
+        letters = check_letters(session, new.letters, wrong)
+        check_words({"subject": new.subject, "body": new.body}, template, wrong)
     assert template is not None
     now = platform.now
     order = resolved_order(
-        order_for(template, values, new.formats, new.priority, plan(to, new.subject, new.body)),
+        order_for(template, values, new.formats, new.priority, plan(session, to, new.subject, new.body, letters)),
         Occasion(scheduled_for=now),
     )
     row = known_report(session, report_id, now)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from libs.common.conditions import Conditions
+from libs.common.delivering import Burst
 from libs.common.messages import (
     Format,
     Parameter,
     Priority,
+    Recipient,
     ScheduleDeleted,
 )
 from libs.common.outbox import Outbox
@@ -25,14 +29,18 @@ from services.api.calendars import calendar_for
 from services.api.condition_check import check_conditions
 from services.api.definitions import alone, as_json, assign, set_fields
 from services.api.handling_check import check_formats
+from services.api.letter_check import check_words
+from services.api.letters import check_destination, check_letters
+from services.api.notices.happenings import on_changed, on_deleted
 from services.api.orders import declared, query_names, template_for
 from services.api.parameters import check_placeholders, given_values
 from services.api.people import Caller
 from services.api.platform import Platform
 from services.api.problems import Findings, gone, missing
 from services.api.schemas.common import NewRecipient
+from services.api.schemas.delivery import Letters, Notify
 from services.api.schemas.schedules import Frequency, MisfirePolicy, NewSchedule, OnDayOff, ScheduleChanges
-from services.api.tables import ScheduleRow
+from services.api.tables import ScheduleRow, UserRow
 from services.api.timings import check_policy, check_timing, new_timing
 
 _TIMING = frozenset(
@@ -51,6 +59,7 @@ _TIMING = frozenset(
 )
 """The fields that say when a schedule is due."""
 
+_ROLES = ("recipients", "cc", "bcc")
 _PLACEHOLDERS = re.compile(r"\{\{[^{}/\\]*\}\}")
 _NOT_IN_NAMES = re.compile(r"^\.|[^\w .,()+-]")
 
@@ -60,6 +69,7 @@ def create_schedule(session: Session, platform: Platform, caller: Caller, schedu
     alone(session)
     now = platform.now
     row = ScheduleRow(id=schedule_id, version=1, pause_reason=None, created_at=now, updated_at=now)
+    new.owner = new.owner or caller.name
     assign(row, _checked(session, platform, new, after=now if new.active else None))
     session.add(row)
     note(session, caller, "created", "schedule", schedule_id, now, name=new.name)
@@ -87,12 +97,14 @@ def change_schedule(
     new = msgspec.structs.replace(_as_new(row), **given)
     # One that is over may still be renamed; it may not be timed or resumed for a moment that has passed.
     after = platform.now if new.active and not (_TIMING | {"calendar"}).isdisjoint(given) else None
+    was = {"owner": row.owner, "active": row.active}
     changed = assign(row, _checked(session, platform, new, after=after))
     if given.get("active") is not None and row.pause_reason is not None:
         row.pause_reason = None
         changed.append("pause_reason")
     if changed:
         note(session, caller, "changed", "schedule", row.id, platform.now, fields=sorted(changed))
+        on_changed(session, row, caller.name, platform.now, changed, was)
         session.flush()
         session.refresh(row)
         if not _TIMING.isdisjoint(changed):
@@ -107,6 +119,7 @@ def delete_schedule(session: Session, platform: Platform, caller: Caller, schedu
     row = find_schedule(session, schedule_id, lock=True)
     now = platform.now
     Outbox(session, now).add(ScheduleDeleted(at=now, schedule_id=row.id, version=row.version + 1))
+    on_deleted(session, row, caller.name, now)
     session.delete(row)
     note(session, caller, "deleted", "schedule", row.id, now, name=row.name)
 
@@ -127,8 +140,16 @@ def _checked(session: Session, platform: Platform, new: NewSchedule, *, after: d
         if template is not None:
             values = given_values(declared(template), new.parameters, wrong)
             check_formats(new.formats, template.packing, wrong)
-        to = recipients.checked(new.recipients, platform.settings.max_recipients, wrong)
-        if not new.recipients:
+        most = platform.settings.max_recipients
+        allowed = platform.settings.allowed
+        to, cc, bcc = (recipients.checked(getattr(new, role), most, wrong, role, allowed) for role in _ROLES)
+        _check_number(to, cc, bcc, most, wrong)
+        letters = check_letters(session, new.letters, wrong)
+        check_destination(session, new.notify.destination, "notify.destination", wrong)
+        _check_owner(session, new.owner, wrong)
+        if new.burst is not None:
+            wrong.add("burst", "burst must be left out: this release makes no personal reports yet.")
+        if not new.recipients and not new.letters.destinations:
             wrong.add(
                 "recipients", "recipients must be at least one e-mail address; a schedule without one is of no use."
             )
@@ -137,8 +158,8 @@ def _checked(session: Session, platform: Platform, new: NewSchedule, *, after: d
         timing = new_timing(new, calendar, platform.now)
         check_timing(timing, wrong, platform.settings.least_between_reports, after)
         check_policy(new, wrong)
-        for field in ("subject", "body", "filename"):
-            check_placeholders(getattr(new, field), field, wrong)
+        check_words({"subject": new.subject, "body": new.body}, template, wrong)
+        check_placeholders(new.filename, "filename", wrong)
         _check_filename(new.filename, wrong)
     assert template is not None
     return {
@@ -153,7 +174,14 @@ def _checked(session: Session, platform: Platform, new: NewSchedule, *, after: d
         "parameters": {one.name: one.value for one in values if one.name in new.parameters},
         "formats": list(dict.fromkeys(new.formats)) if new.formats else None,
         "priority": new.priority,
-        "recipients": [{"address": one.address, "name": one.name} for one in to],
+        "recipients": _rows(to),
+        "cc": _rows(cc),
+        "bcc": _rows(bcc),
+        "letters": as_json(letters),
+        "burst": as_json(new.burst),
+        "notify": as_json(new.notify),
+        "owner": new.owner,
+        "max_retries": new.max_retries,
         "subject": new.subject,
         "body": new.body,
         "conditions": as_json(new.conditions),
@@ -167,6 +195,28 @@ def _checked(session: Session, platform: Platform, new: NewSchedule, *, after: d
         "on_day_off": new.on_day_off,
         "active": new.active,
     }
+
+
+def _check_owner(session: Session, owner: str | None, wrong: Findings) -> None:
+    if owner is not None and session.execute(select(UserRow.id).where(UserRow.name == owner)).one_or_none() is None:
+        wrong.add("owner", f"owner must be the name of a user; none is called {owner}.")
+
+
+def _check_number(
+    to: Sequence[Recipient], cc: Sequence[Recipient], bcc: Sequence[Recipient], most: int, wrong: Findings
+) -> None:
+    """Copies count as well; a field that is too long by itself was named already."""
+    total = len({one.address for one in (*to, *cc, *bcc)})
+    if total > most >= max(len(to), len(cc), len(bcc)):
+        wrong.add("recipients", f"recipients, cc and bcc must be at most {most:,} addresses together, not {total:,}.")
+
+
+def _rows(found: Sequence[Recipient]) -> list[dict[str, str]]:
+    return [{"address": one.address, "name": one.name} for one in found]
+
+
+def _people(rows: Sequence[Any]) -> list[str | NewRecipient]:
+    return [NewRecipient(one["address"], one["name"]) for one in rows]
 
 
 def _check_filename(filename: str, wrong: Findings) -> None:
@@ -187,7 +237,14 @@ def _as_new(row: ScheduleRow) -> NewSchedule:
         parameters=row.parameters,
         formats=cast("list[Format] | None", row.formats),
         priority=cast("Priority", row.priority),
-        recipients=[NewRecipient(one["address"], one["name"]) for one in row.recipients],
+        recipients=_people(row.recipients),
+        cc=_people(row.cc),
+        bcc=_people(row.bcc),
+        letters=msgspec.convert(row.letters, Letters),
+        burst=msgspec.convert(row.burst, Burst | None),
+        notify=msgspec.convert(row.notify, Notify),
+        owner=row.owner,
+        max_retries=row.max_retries,
         subject=row.subject,
         body=row.body,
         conditions=msgspec.convert(row.conditions, Conditions),

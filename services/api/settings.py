@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from libs.common.addresses import AllowedDomains, parse_allowed
 from libs.common.settings import CommonSettings
 
 
@@ -39,6 +40,42 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             description="A bearer token of the user admin, at least 24 characters, valid from the first start on."
         ),
     ] = None
+    admin_email: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^([^\s@]+@[^\s@]+)?$",
+            description="The e-mail address of the user admin, until one is set over the api; tests are sent there.",
+        ),
+    ] = ""
+    public_url: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$",
+            description="Where recipients reach the api, like https://reports.example.org; links begin with it.",
+        ),
+    ] = ""
+    digest_hour: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=23, description="At which hour, by the clock of their schedules, owners get digests."),
+    ] = 7
+    allowed_domains: Annotated[
+        str,
+        msgspec.Meta(
+            description=(
+                "Domains to which letters may go, separated by commas: example.org, *.example.org for all below it. "
+                "Empty: all. The same as those of the mailer."
+            )
+        ),
+    ] = ""
+    mailer_allowed_networks: Annotated[
+        str,
+        msgspec.Meta(
+            description=(
+                "Networks that are not public and that destinations may be in all the same, like 10.1.0.0/16, "
+                "separated by commas. The same for the api and the mailer."
+            )
+        ),
+    ] = ""
     min_interval_seconds: Annotated[
         int,
         msgspec.Meta(ge=60, le=86_400, description="The shortest time between two reports of a schedule."),
@@ -62,6 +99,24 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
         float,
         msgspec.Meta(ge=0, le=60, description="How long a test of a source is waited for; then the answer is 202."),
     ] = 20.0
+    delivery_test_seconds: Annotated[
+        float,
+        msgspec.Meta(
+            ge=0,
+            le=60,
+            description="How long a test of a mail server or a destination is waited for; then the answer is 202.",
+        ),
+    ] = 20.0
+    test_send_seconds: Annotated[
+        float,
+        msgspec.Meta(
+            ge=0, le=60, description="How long a report sent as a test is waited for; then the answer is 202."
+        ),
+    ] = 60.0
+    link_days: Annotated[
+        int,
+        msgspec.Meta(ge=7, le=366, description="How long a link works, unless its file is deleted before."),
+    ] = 14
     template_check_seconds: Annotated[
         float,
         msgspec.Meta(
@@ -75,6 +130,11 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
     max_body_bytes: Annotated[int, msgspec.Meta(ge=1_000, description="A request with a larger body is refused.")] = (
         1_000_000
     )
+
+    @property
+    def allowed(self) -> AllowedDomains:
+        """Domains to which letters may go; a SettingsError if one of them is none."""
+        return parse_allowed(self.allowed_domains)
 
     @property
     def grace(self) -> timedelta:

@@ -1,4 +1,4 @@
-"""Waits for what a generator answers to a question of a person."""
+"""Waits for what a generator or a mailer answers to a question of a person."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ MOST_AT_ONCE = 6
 
 _SEATS = threading.BoundedSemaphore(MOST_AT_ONCE)
 
+FOR_REPORTS = threading.BoundedSemaphore(4)
+"""Whoever waits for a whole report, for a minute, has seats of their own: short questions are answered meanwhile."""
+
 A = TypeVar("A")
 
 
-def wait_for(look: Callable[[], A | None], seconds: float) -> A | None:
+def wait_for(look: Callable[[], A | None], seconds: float, seats: threading.BoundedSemaphore = _SEATS) -> A | None:
     """What `look` finds within the time; None if it does not, or if too many wait already."""
     until = time.monotonic() + seconds
-    with _seat() as is_free:
+    with _seat(seats) as is_free:
         while is_free:
             found = look()
             if found is not None or time.monotonic() >= until:
@@ -30,10 +33,10 @@ def wait_for(look: Callable[[], A | None], seconds: float) -> A | None:
 
 
 @contextmanager
-def _seat() -> Iterator[bool]:
-    is_free = _SEATS.acquire(blocking=False)
+def _seat(seats: threading.BoundedSemaphore) -> Iterator[bool]:
+    is_free = seats.acquire(blocking=False)
     try:
         yield is_free
     finally:
         if is_free:
-            _SEATS.release()
+            seats.release()

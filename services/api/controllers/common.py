@@ -54,6 +54,7 @@ _MEANING = {
     409: "The present state of things does not allow it.",
     410: "What was asked for is gone.",
     413: "The body is too large.",
+    415: "The body is of a kind that is not read here.",
     422: "A field is not as it should be; `errors` names each.",
     503: "The records or the files are away for now; the same request may be sent again.",
 }

@@ -11,13 +11,17 @@ from uuid import UUID
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
+from services.api.notices.happenings import on_outcome
 from services.api.record.standing import latest
 from services.api.record.success import tell_success
 from services.api.schemas.common import OccurrenceStatus, ReportStatus
 from services.api.tables import DeliveryRow, OccurrenceRow, ReportRow
 
-OPEN = ("pending", "deferred")
+OPEN = ("pending", "sending", "deferred")
 """A delivery in one of these states is still under way."""
+
+NOT_SENT = ("rejected", "bounced", "cancelled", "unknown", "suppressed")
+"""Deliveries that ended in these states did not, or not surely, arrive; in the order in which people are told."""
 
 OUTCOMES: dict[ReportStatus, OccurrenceStatus] = {
     "completed": "success",
@@ -84,6 +88,7 @@ def settle_all(session: Session) -> None:
         for occurrence in occurrences[report_id]:
             if ending.status == "completed" and occurrence.status != "success":
                 tell_success(session, occurrence, ending.ended_at)
+            on_outcome(session, report, occurrence, ending.status, ending.ended_at)
             occurrence.status = OUTCOMES.get(ending.status, "started")
             occurrence.reason = ending.reason if ending.status in OUTCOMES else ""
             occurrence.ended_at = ending.ended_at
@@ -111,7 +116,7 @@ def ending_of(report: ReportRow, tally: Tally) -> Ending:
 
 def _whole(report: ReportRow, ending: Ending) -> Ending:
     """A report that lacks a part is at best partial, however well it was delivered."""
-    if not report.shortfalls or ending.status == "failed":
+    if not report.shortfalls or ending.status not in ("completed", "partial"):
         return ending
     lacking = " ".join(report.shortfalls)
     return Ending("partial", f"{ending.reason} {lacking}" if ending.reason else lacking, ending.ended_at)
@@ -130,17 +135,25 @@ _UNDER_WAY: dict[str, ReportStatus] = {
 
 
 def _delivered(tally: Tally, ended_at: datetime | None) -> Ending:
-    if tally.counts.get("sent", 0) == tally.total:
+    sent, suppressed = tally.counts.get("sent", 0), tally.counts.get("suppressed", 0)
+    if sent == tally.total:
         return Ending("completed", "", ended_at)
+    return Ending(_outcome(tally, sent, tally.total - suppressed), _sentence(tally), ended_at)
+
+
+def _outcome(tally: Tally, sent: int, wanted: int) -> ReportStatus:
+    """Who does not want letters is no failure; nor is it one if somebody stopped all of them."""
+    if sent == wanted:
+        return "completed" if wanted else "skipped"
+    if tally.counts.get("cancelled", 0) == wanted:
+        return "cancelled"
     # An unknown letter may well have arrived, so a report with one has not failed altogether.
-    reached = tally.counts.get("sent", 0) + tally.counts.get("unknown", 0)
-    return Ending("partial" if reached else "failed", _sentence(tally), ended_at)
+    return "partial" if sent + tally.counts.get("unknown", 0) else "failed"
 
 
 def _sentence(tally: Tally) -> str:
-    rejected, unknown = tally.counts.get("rejected", 0), tally.counts.get("unknown", 0)
-    parts = [f"{rejected} rejected" if rejected else "", f"{unknown} unknown" if unknown else ""]
-    counts = " and ".join(part for part in parts if part)
+    *first, last = (f"{tally.counts[state]} {state}" for state in NOT_SENT if tally.counts.get(state))
+    counts = f"{', '.join(first)} and {last}" if first else last
     return f"Of {tally.total} {'delivery' if tally.total == 1 else 'deliveries'}, {counts}: {tally.first_failure}"
 
 
@@ -160,14 +173,14 @@ def _tallies(session: Session, reports: Collection[UUID]) -> Mapping[UUID, Tally
 
 
 def _why_not(session: Session, report_id: UUID, counts: Mapping[str, int]) -> str:
-    return _first_failure(session, report_id) if {"rejected", "unknown"} & counts.keys() else ""
+    return "" if counts.keys().isdisjoint(NOT_SENT) else _first_failure(session, report_id)
 
 
 def _first_failure(session: Session, report_id: UUID) -> str:
     query = (
         select(DeliveryRow.address, DeliveryRow.reason)
-        .where(DeliveryRow.report_id == report_id, DeliveryRow.state.in_(("rejected", "unknown")))
-        .order_by(DeliveryRow.address, DeliveryRow.id)
+        .where(DeliveryRow.report_id == report_id, DeliveryRow.state.in_(NOT_SENT))
+        .order_by(DeliveryRow.state == "suppressed", DeliveryRow.address, DeliveryRow.id)
         .limit(1)
     )
     address, reason = session.execute(query).one()

@@ -16,6 +16,7 @@ from libs.common.messages import (
     TimetableRequested,
 )
 from libs.common.store import add_missing, upsert
+from services.api.notices.happenings import on_happening, on_missed
 from services.api.record.ending import settle
 from services.api.record.reports import keep_order, known_report
 from services.api.tables import AuditRow, OccurrenceRow, ScheduleRow, table_of
@@ -57,7 +58,8 @@ def on_occurrence_missed(session: Session, event: OccurrenceMissed) -> None:
         "claimed_at": event.at,
         "ended_at": event.at,
     }
-    upsert(session, table_of(OccurrenceRow), values, key=["id"], update=[])
+    if upsert(session, table_of(OccurrenceRow), values, key=["id"], update=[]):
+        on_missed(session, event.schedule_id, [event.scheduled_for], event.reason, event.at)
 
 
 def on_occurrences_passed(session: Session, event: OccurrencesPassed) -> None:
@@ -76,6 +78,8 @@ def on_occurrences_passed(session: Session, event: OccurrencesPassed) -> None:
         for moment in event.moments
     ]
     add_missing(session, table_of(OccurrenceRow), rows, key=["id"])
+    if event.outcome == "missed":
+        on_missed(session, event.schedule_id, event.moments, event.reason, event.at)
 
 
 def on_timetable_requested(session: Session, _event: TimetableRequested) -> None:
@@ -92,6 +96,8 @@ def on_schedule_paused(session: Session, event: SchedulePaused) -> None:
         .returning(ScheduleRow.id)
     )
     if session.execute(paused).one_or_none() is not None:
+        key = str(event.version)
+        on_happening(session, "paused", event.schedule_id, at=event.at, key=key, reason=event.reason)
         session.add(
             AuditRow(
                 at=event.at,

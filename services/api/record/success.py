@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from libs.common.messages import OccurrenceSucceeded
 from libs.common.outbox import Outbox
+from services.api.notices.happenings import on_success
 from services.api.tables import OccurrenceRow, ScheduleRow
 
 WORD = "last_success_at"
@@ -19,6 +20,7 @@ def tell_success(session: Session, occurrence: OccurrenceRow, at: datetime | Non
     schedule = session.get(ScheduleRow, occurrence.schedule_id)
     if schedule is None or at is None:
         return
+    on_success(session, schedule, occurrence, at)
     if WORD in f"{json.dumps(schedule.parameters)} {schedule.subject} {schedule.body}":
         event = OccurrenceSucceeded(at=at, schedule_id=schedule.id, scheduled_for=occurrence.scheduled_for)
         said = Outbox(session, at)

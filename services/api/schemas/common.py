@@ -63,7 +63,9 @@ ReportStatus = Literal[
     "queued", "running", "retrying", "held", "delivering", "completed", "partial", "failed", "skipped", "cancelled"
 ]
 OccurrenceStatus = Literal["started", "success", "partial", "failed", "skipped", "held", "missed"]
-DeliveryState = Literal["pending", "deferred", "sent", "rejected", "unknown"]
+DeliveryState = Literal[
+    "pending", "sending", "deferred", "sent", "rejected", "bounced", "suppressed", "unknown", "cancelled"
+]
 
 
 class NewRecipient(msgspec.Struct, forbid_unknown_fields=True):

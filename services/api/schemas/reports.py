@@ -8,7 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from libs.common.messages import Channel, ErrorClass, FileFormat, Format, Priority, Stage
+from libs.common.delivering import Channel
+from libs.common.messages import ErrorClass, FileFormat, Format, Priority, Stage
 from services.api.schemas.common import (
     END,
     LINE,
@@ -23,6 +24,7 @@ from services.api.schemas.common import (
     Subject,
     Values,
 )
+from services.api.schemas.delivery import Letters
 
 
 class NewReport(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -36,6 +38,7 @@ class NewReport(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     recipients: Recipients = []
     subject: Subject = ""
     body: Body = ""
+    letters: Letters = Letters()
 
 
 class CancelReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -125,6 +128,9 @@ class DeliveryView(msgspec.Struct, kw_only=True):
     reason: Annotated[str, msgspec.Meta(description="Why it was not sent, or not yet.")]
     answer: Annotated[str, msgspec.Meta(description="The last answer of the remote server.")]
     message_id: Annotated[str | None, msgspec.Meta(description="The Message-ID of the letter.")]
+    queue_id: Annotated[str, msgspec.Meta(description="What the remote server calls the letter in its own log.")]
+    form: Annotated[str, msgspec.Meta(description="What was sent: files, zip or link; empty: nothing yet.")]
+    bytes: Annotated[int, msgspec.Meta(description="Of the letter, encoded.")]
     ended_at: datetime | None
     attempts: list[DeliveryAttemptView]
 
@@ -169,6 +175,7 @@ class ReportSummary(msgspec.Struct, kw_only=True):
     priority: Priority | None
     schedule_id: UUID | None
     scheduled_for: datetime | None
+    is_test: Annotated[bool, msgspec.Meta(description="Sent to one person who wanted to see it.")]
     rows: int
     created_at: datetime
     ended_at: datetime | None
@@ -197,6 +204,7 @@ class ReportView(msgspec.Struct, kw_only=True):
     formats: list[Format] | None
     recipients: list[RecipientView] | None
     requested_by: Annotated[str | None, msgspec.Meta(description="Who asked for it; null if a schedule did.")]
+    is_test: Annotated[bool, msgspec.Meta(description="Sent to one person who wanted to see it.")]
     occurrence: OccurrenceLink | None
     attempt: int
     max_attempts: int | None

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from libs.common.conditions import Conditions
+from libs.common.delivering import Burst
 from libs.common.messages import Format, Priority
 from services.api.schemas.common import (
     Body,
@@ -22,6 +23,7 @@ from services.api.schemas.common import (
     Subject,
     Values,
 )
+from services.api.schemas.delivery import Letters, Notify
 
 Frequency = Literal["daily", "weekly", "monthly", "cron", "interval", "once"]
 ScheduleConfig = Annotated[
@@ -69,6 +71,10 @@ MaxCatchUp = Annotated[
 MaxOccurrences = Annotated[
     int, msgspec.Meta(ge=1, le=100_000, description="The schedule ends after so many moments, from starts_at on.")
 ]
+MaxRetries = Annotated[
+    int,
+    msgspec.Meta(ge=0, le=20, description="Retries after a transient failure. Without it as the template says, or 3."),
+]
 Jitter = Annotated[
     int,
     msgspec.Meta(
@@ -98,9 +104,21 @@ class NewSchedule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     formats: Formats | None = None
     """Without it the template's."""
     priority: Priority = "normal"
-    recipients: Recipients
+    recipients: Recipients = []
+    cc: Recipients = []
+    bcc: Recipients = []
     subject: Subject = ""
     body: Body = ""
+    letters: Letters = Letters()
+    burst: Annotated[
+        Burst | None, msgspec.Meta(description="Must be left out: this release makes no personal reports yet.")
+    ] = None
+    notify: Notify = Notify()
+    owner: Annotated[
+        Annotated[str, msgspec.Meta(max_length=200)] | None,
+        msgspec.Meta(description="The name of the user who answers for it. Without it: you."),
+    ] = None
+    max_retries: MaxRetries | None = None
     conditions: Conditions = Conditions()
     filename: Filename = ""
     misfire: MisfirePolicy = "once"
@@ -127,8 +145,15 @@ class ScheduleChanges(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     formats: Formats | UnsetType | None = UNSET
     priority: Priority | UnsetType = UNSET
     recipients: Recipients | UnsetType = UNSET
+    cc: Recipients | UnsetType = UNSET
+    bcc: Recipients | UnsetType = UNSET
     subject: Subject | UnsetType = UNSET
     body: Body | UnsetType = UNSET
+    letters: Letters | UnsetType = UNSET
+    burst: Burst | UnsetType | None = UNSET
+    notify: Notify | UnsetType = UNSET
+    owner: str | UnsetType | None = UNSET
+    max_retries: MaxRetries | UnsetType | None = UNSET
     conditions: Conditions | UnsetType = UNSET
     filename: Filename | UnsetType = UNSET
     misfire: MisfirePolicy | UnsetType = UNSET
@@ -169,8 +194,15 @@ class ScheduleView(msgspec.Struct, kw_only=True):
     formats: Annotated[list[Format] | None, msgspec.Meta(description="null: those of the template.")]
     priority: Priority
     recipients: list[RecipientView]
+    cc: list[RecipientView]
+    bcc: list[RecipientView]
     subject: str
     body: str
+    letters: Annotated[Letters, msgspec.Meta(description="What is left out in it is as by default.")]
+    burst: Burst | None
+    notify: Notify
+    owner: Annotated[str | None, msgspec.Meta(description="The user who answers for it.")]
+    max_retries: Annotated[int | None, msgspec.Meta(description="null: as its template says.")]
     conditions: Annotated[Conditions, msgspec.Meta(description="What is left out in it is as by default.")]
     active: bool
     pause_reason: Annotated[str | None, msgspec.Meta(description="Why the scheduler has stopped it.")]

@@ -79,6 +79,44 @@ class CalendarRow(Base):
     updated_at: Mapped[datetime]
 
 
+class ProfileRow(Base):
+    """A mail server and who writes through it. Exactly one is the default, once there is one."""
+
+    __tablename__ = "smtp_profiles"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    sealed_url: Mapped[str]
+    shown: Mapped[str]
+    sender: Mapped[str]
+    reply_to: Mapped[str]
+    cc: Mapped[list[Any]]
+    bcc: Mapped[list[Any]]
+    per_minute: Mapped[int]
+    connections: Mapped[int]
+    max_megabytes: Mapped[float]
+    ca_certificate: Mapped[str]
+    is_default: Mapped[bool] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class DestinationRow(Base):
+    """A place that is no mailbox. Its URL and its secret are kept sealed."""
+
+    __tablename__ = "destinations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    sealed_url: Mapped[str]
+    shown: Mapped[str]
+    sealed_secret: Mapped[str]
+    attach: Mapped[bool]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
 class ScheduleRow(Base):
     """When a template is produced, with which parameters, and who receives it.
 
@@ -101,8 +139,15 @@ class ScheduleRow(Base):
     formats: Mapped[list[Any] | None]
     priority: Mapped[str]
     recipients: Mapped[list[Any]]
+    cc: Mapped[list[Any]] = mapped_column(default=list)
+    bcc: Mapped[list[Any]] = mapped_column(default=list)
     subject: Mapped[str]
     body: Mapped[str]
+    letters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    burst: Mapped[dict[str, Any] | None]
+    notify: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    owner: Mapped[str | None]
+    max_retries: Mapped[int | None]
     conditions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     filename: Mapped[str] = mapped_column(default="")
     misfire: Mapped[str] = mapped_column(default="once")

@@ -19,6 +19,7 @@ class UserRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
 
 

@@ -1,4 +1,4 @@
-"""Questions that generators answer: does this source work, does this template fit its source?"""
+"""Questions that other services answer: does this source, mail server or destination work, does this template fit?"""
 
 from __future__ import annotations
 
@@ -41,4 +41,21 @@ class TemplateCheckRow(Base):
     problems: Mapped[list[Any]]
     fields: Mapped[list[Any]]
     unknown: Mapped[str]
+    seconds: Mapped[float | None]
+
+
+class DeliveryTestRow(Base):
+    """A test of a mail server or a destination. `kind` is profile or destination; `ok` is null until it is answered."""
+
+    __tablename__ = "delivery_tests"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject_id: Mapped[UUID] = mapped_column(index=True)
+    subject_name: Mapped[str]
+    requested_by: Mapped[str]
+    requested_at: Mapped[datetime] = mapped_column(index=True)
+    answered_at: Mapped[datetime | None]
+    ok: Mapped[bool | None]
+    sentences: Mapped[list[Any]]
     seconds: Mapped[float | None]

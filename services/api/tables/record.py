@@ -57,6 +57,8 @@ class ReportRow(Base):
     schedule_id: Mapped[UUID | None]
     scheduled_for: Mapped[datetime | None]
     requested_by: Mapped[str | None]
+    parent_id: Mapped[UUID | None] = mapped_column(index=True)
+    is_test: Mapped[bool] = mapped_column(default=False)
 
     report_type: Mapped[str | None]
     title: Mapped[str | None]
@@ -132,7 +134,7 @@ class ArtifactRow(Base):
 
 
 class DeliveryRow(Base):
-    """One report to one recipient over one channel. `state` is pending, deferred, sent, rejected or unknown."""
+    """One report to one recipient over one channel. `state` is a word of `record/deliveries.py`."""
 
     __tablename__ = "deliveries"
     __table_args__ = (Index("ix_deliveries_created_at_id", "created_at", "id"),)
@@ -150,6 +152,9 @@ class DeliveryRow(Base):
     answer: Mapped[str]
     error_class: Mapped[str | None]
     rfc_message_id: Mapped[str | None]
+    queue_id: Mapped[str] = mapped_column(default="")
+    form: Mapped[str] = mapped_column(default="")
+    bytes: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from libs.common.messages import Channel
+from libs.common.delivering import Channel
 from services.api.schemas.common import DeliveryState
 from services.api.schemas.reports import DeliveryAttemptView, DeliveryView
 from services.api.tables import DeliveryAttemptRow, DeliveryRow
@@ -24,6 +24,9 @@ def delivery_view(row: DeliveryRow) -> DeliveryView:
         reason=row.reason,
         answer=row.answer,
         message_id=row.rfc_message_id,
+        queue_id=row.queue_id,
+        form=row.form,
+        bytes=row.bytes,
         ended_at=row.ended_at,
         attempts=[_attempt(one) for one in row.attempts],
     )

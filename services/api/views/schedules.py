@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
 from libs.common.conditions import Conditions
+from libs.common.delivering import Burst
 from libs.common.messages import Format, Priority, Timing
 from libs.common.timing import describe, next_moment, warnings
 from services.api.schemas.common import RecipientView
+from services.api.schemas.delivery import Letters, Notify
 from services.api.schemas.schedules import MisfirePolicy, ScheduleView
 from services.api.tables import ScheduleRow
 from services.api.timings import offset, timing_of
@@ -42,7 +44,14 @@ def schedule_view(row: ScheduleRow, now: datetime) -> ScheduleView:
         parameters=row.parameters,
         formats=cast("list[Format] | None", row.formats),
         priority=cast("Priority", row.priority),
-        recipients=[RecipientView(address=one["address"], name=one["name"]) for one in row.recipients],
+        recipients=_people(row.recipients),
+        cc=_people(row.cc),
+        bcc=_people(row.bcc),
+        letters=msgspec.convert(row.letters, Letters),
+        burst=msgspec.convert(row.burst, Burst | None),
+        notify=msgspec.convert(row.notify, Notify),
+        owner=row.owner,
+        max_retries=row.max_retries,
         subject=row.subject,
         body=row.body,
         conditions=msgspec.convert(row.conditions, Conditions),
@@ -52,6 +61,10 @@ def schedule_view(row: ScheduleRow, now: datetime) -> ScheduleView:
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def _people(rows: list[Any]) -> list[RecipientView]:
+    return [RecipientView(address=one["address"], name=one["name"]) for one in rows]
 
 
 def _next_run(row: ScheduleRow, timing: Timing, now: datetime) -> datetime | None:

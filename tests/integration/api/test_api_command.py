@@ -9,22 +9,23 @@ from pathlib import Path
 from api_process import ApiProcess
 
 from libs.common.store import Store
-from services.api.people import caller_of
+from services.api.people import caller_of, email_of
 
 NOWHERE = "amqp://nobody:nothing@127.0.0.1:1/"
 
 
 def test_the_command_prints_a_token_that_works(tmp_path: Path, store_url: str) -> None:
     environment = ApiProcess(tmp_path, NOWHERE, store_url).environment
-    command = [sys.executable, "-m", "services.api", "create-token", "--name", "ann"]
+    command = [sys.executable, "-m", "services.api", "create-token", "--name", "ann", "--email", "Ann@example.org"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
     (token,) = done.stdout.splitlines()
     assert token.startswith("pressroom_")
     store = Store(store_url)
     caller = caller_of(store, token)
-    store.dispose()
     assert caller is not None
-    assert caller.name == "ann"
+    with store.read() as session:
+        assert (caller.name, email_of(session, caller)) == ("ann", "ann@example.org")
+    store.dispose()
 
 
 def test_a_wrong_setting_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:

@@ -115,6 +115,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> ApiSettings:
         artifacts_url=str(folder / "artifacts"),
         max_body_bytes=200_000,
         source_test_seconds=0,  # no generator is here to answer
+        delivery_test_seconds=0,
+        test_send_seconds=0,
         template_check_seconds=0,
     )
 

@@ -169,3 +169,16 @@ def test_schedules_are_listed_by_template_in_pages(
         path = page["next"] and page["next"].removeprefix("/api/v1")
     assert sorted(found) == sorted(made)
     assert found[0] == made[-1] or found[1] == made[-1]
+
+
+def test_how_often_is_tried_again_is_for_the_schedule_to_say_and_then_for_its_template(
+    with_template: Any, schedule: dict[str, Any]
+) -> None:
+    api = with_template
+    schedule["letters"] = {"max_attempts": 2}
+    made = api.made("/reports/schedules/", schedule)
+    api.patch("/templates/delays", {"limits": {"max_retries": 0}})
+    api.patch(f"/reports/schedules/{made['id']}", {"max_retries": 7})
+    saved = [one for one in api.announced() if isinstance(one, ScheduleSaved)]
+    assert [one.order.max_retries for one in saved] == [3, 0, 7]
+    assert {one.order.delivery.manner.max_attempts for one in saved} == {2}
