@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -91,6 +91,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
     name: str = ""
     message_id: str | None = None
+    channel: str = "email"
+    queue_id: str = ""
+    form: str = ""
+    bytes: int = 0
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +143,7 @@ class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
     title: str | None = None
     schedule_id: UUID | None = None
     ended_at: datetime | None = None
+    is_test: bool = False
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,3 +168,104 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     status: str
+
+
+class Calendar(msgspec.Struct, frozen=True, kw_only=True):
+    """Days on which nobody works."""
+
+    id: UUID
+    name: str
+    country: str = ""
+    subdivision: str = ""
+    dates: tuple[date, ...] = ()
+    weekend: tuple[int, ...] = (5, 6)
+
+
+class ForeseenMoment(msgspec.Struct, frozen=True, kw_only=True):
+    """One expected moment of a timing."""
+
+    at: datetime
+    local: datetime
+    fires: bool
+    reasons: tuple[str, ...] = ()
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a timing means."""
+
+    in_words: str
+    warnings: tuple[str, ...] = ()
+    moments: tuple[ForeseenMoment, ...] = ()
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail server, without its password."""
+
+    id: UUID
+    name: str
+    url: str
+    sender: str = msgspec.field(name="from")
+    is_default: bool
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True):
+    """A place that is no mailbox, without its secrets."""
+
+    id: UUID
+    name: str
+    kind: str
+
+
+class DeliveryTest(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a test of a mail server or a destination; see SourceTest."""
+
+    id: UUID
+    status: str
+    url: str
+    sentences: tuple[str, ...] = ()
+    seconds: float | None = None
+
+
+class TestSend(msgspec.Struct, frozen=True, kw_only=True):
+    """A report that was sent to you only."""
+
+    __test__ = False
+
+    id: UUID
+    status: str
+    reason: str
+    notes: tuple[str, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """True if nothing will change any more by itself."""
+        return self.status in ENDED or self.status == HELD
+
+
+class FileLink(msgspec.Struct, frozen=True, kw_only=True):
+    """The link to one file; its URL is known only when it is made."""
+
+    filename: str
+    downloads: int
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    url: str | None = None
+
+
+class DeliveryLinks(msgspec.Struct, frozen=True, kw_only=True):
+    """The links to the files of a delivery."""
+
+    delivery_id: UUID
+    items: tuple[FileLink, ...]
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose token it is."""
+
+    id: UUID
+    name: str
+    email: str

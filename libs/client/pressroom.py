@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
-from urllib.parse import quote
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -26,49 +23,23 @@ from libs.client.answers import (
     SourceTest,
     Template,
 )
+from libs.client.calls import API, step
+from libs.client.consent import ConsentCalls
+from libs.client.delivery import DeliveryCalls
 from libs.client.problem import Unreachable
-from libs.client.transport import Transport
-from libs.common.errors import SettingsError
-
-T = TypeVar("T")
-
-API = "/api/v1"
+from libs.client.timings import TimingCalls
 
 
 class _Occurrences(msgspec.Struct):
     items: list[Occurrence]
 
 
-class _Page(msgspec.Struct):
-    items: list[Any]
-    next: str | None
-
-
-class Pressroom:
+class Pressroom(ConsentCalls, DeliveryCalls, TimingCalls):
     """The API at `url`. Without arguments: PRESSROOM_URL and PRESSROOM_TOKEN of the environment.
 
     Whatever creates something takes an Idempotency-Key as `key`: a repetition with the same key creates nothing new.
     Without one, each call has its own, so that a repetition after a broken connection is safe all the same.
     """
-
-    def __init__(self, url: str = "", token: str = "", *, patience_seconds: float = 30.0) -> None:
-        token = token or os.environ.get("PRESSROOM_TOKEN", "")
-        if not token:
-            raise SettingsError("PRESSROOM_TOKEN is not set; it must hold a bearer token of the api.")
-        url = url or os.environ.get("PRESSROOM_URL", "") or "http://127.0.0.1:8000"
-        self._transport = Transport(url, token, patience_seconds)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._transport.close()
 
     # Orders ----------------------------------------------------------------------------------------------------
 
@@ -96,11 +67,11 @@ class Pressroom:
 
     def change_source(self, source: UUID | str, **changes: Any) -> Named:
         """Change fields of a source, named by its id or name; the schedules that read from it follow."""
-        return self._transport.call("PATCH", f"{API}/sources/{_step(source)}", Named, body=changes)
+        return self._transport.call("PATCH", f"{API}/sources/{step(source)}", Named, body=changes)
 
     def change_template(self, template: UUID | str, **changes: Any) -> Template:
         """Change fields of a template, named by its id or slug; the schedules that use it follow."""
-        return self._transport.call("PATCH", f"{API}/templates/{_step(template)}", Template, body=changes)
+        return self._transport.call("PATCH", f"{API}/templates/{step(template)}", Template, body=changes)
 
     def change_schedule(self, schedule_id: UUID, **changes: Any) -> Schedule:
         """Change fields of a schedule; `active=False` pauses it."""
@@ -125,24 +96,18 @@ class Pressroom:
 
     def set_logo(self, template: UUID | str, picture: bytes) -> Template:
         """A PNG or JPEG that the template's files carry."""
-        return self._transport.send("PUT", f"{API}/templates/{_step(template)}/logo", picture, Template)
+        return self._transport.send("PUT", f"{API}/templates/{step(template)}/logo", picture, Template)
 
     def set_workbook(self, template: UUID | str, workbook: bytes) -> Template:
         """An xlsx file whose named ranges and tables are filled instead of a new workbook."""
-        return self._transport.send("PUT", f"{API}/templates/{_step(template)}/workbook", workbook, Template)
+        return self._transport.send("PUT", f"{API}/templates/{step(template)}/workbook", workbook, Template)
 
     # Questions -------------------------------------------------------------------------------------------------
 
     def test_source(self, source: UUID | str, *, timeout_seconds: float = 60) -> SourceTest:
         """Have a generator connect, read and try to write; Unreachable if none answers in time."""
-        deadline = time.monotonic() + timeout_seconds
-        test = self._transport.call("POST", f"{API}/sources/{_step(source)}/test/", SourceTest)
-        while test.status == "pending":
-            if time.monotonic() > deadline:
-                raise Unreachable(f"No generator has tested the source {source} within {timeout_seconds:g} s.")
-            time.sleep(0.2)
-            test = self._transport.call("GET", test.url, SourceTest)
-        return test
+        test = self._transport.call("POST", f"{API}/sources/{step(source)}/test/", SourceTest)
+        return self._answered(test, "generator", f"the source {source}", timeout_seconds)
 
     def sources(self) -> Iterator[Named]:
         """All sources, by name."""
@@ -190,19 +155,3 @@ class Pressroom:
         path = folder / Path(artifact.filename).name
         self._transport.save(artifact.url, path, artifact.sha256)
         return path
-
-    def _pages(self, path: str, kind: type[T], **query: Any) -> Iterator[T]:
-        page = self._transport.call("GET", f"{API}/{path}", _Page, query=query)
-        while True:
-            yield from msgspec.convert(page.items, list[kind])  # type: ignore[valid-type]
-            if page.next is None:
-                return
-            page = self._transport.call("GET", page.next, _Page)
-
-    def _create(self, path: str, answer: type[T], body: Mapping[str, Any], key: str) -> T:
-        return self._transport.call("POST", f"{API}/{path}", answer, body=body, key=key or str(uuid4()))
-
-
-def _step(name: UUID | str) -> str:
-    """A name as one step of a path."""
-    return quote(str(name), safe="")

@@ -57,9 +57,11 @@ class Transport:
         )
         return msgspec.json.decode(response.content, type=answer)
 
-    def send(self, method: str, path: str, content: bytes, answer: type[T]) -> T:
+    def send(
+        self, method: str, path: str, content: bytes, answer: type[T], media_type: str = "application/octet-stream"
+    ) -> T:
         """The answer to a request whose body is a file."""
-        headers = {"Content-Type": "application/octet-stream"}
+        headers = {"Content-Type": media_type}
         response = self._patiently(lambda: _checked(self._http.request(method, path, content=content, headers=headers)))
         return msgspec.json.decode(response.content, type=answer)
 

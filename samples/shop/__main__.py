@@ -1,0 +1,11 @@
+"""`make sample-shop`, or `python -m samples.shop --url … --token …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from samples.command import run
+from samples.shop.data import build
+
+if __name__ == "__main__":
+    raise SystemExit(run(Path(__file__).parent, build))
