@@ -20,11 +20,20 @@ HERE = Path(__file__).parent
 RERUN_IN = ("integration", "e2e")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long` runs the tests that take minutes, and those alone."""
+    parser.addoption("--long", action="store_true", help="run the tests that take minutes, and those alone")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A test with real servers on a busy machine gets a second chance; the summary names each that needed it.
 
     Look at those: what fails now and then is a defect of the test or of Pressroom (docs/contributing.md).
     """
+    wanted = bool(config.getoption("--long"))
+    left_out = [item for item in items if (item.get_closest_marker("long") is not None) != wanted]
+    items[:] = [item for item in items if item not in set(left_out)]
+    config.hook.pytest_deselected(items=left_out)
     for item in items:
         if item.path.relative_to(HERE).parts[0] in RERUN_IN:
             item.add_marker(pytest.mark.flaky(reruns=1))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 import sqlite3
 from email.message import EmailMessage
 from pathlib import Path
 
+import httpx
 import openpyxl
 import pytest
-from e2e_world import ORDERS, World, eventually
+from e2e_world import ORDERS, PATIENCE_SECONDS, World, eventually
 
 from libs.client import ApiProblem, Pressroom
 
@@ -175,3 +177,50 @@ def _sha256(part: EmailMessage) -> str:
     content = part.get_payload(decode=True)
     assert isinstance(content, bytes)
     return hashlib.sha256(content).hexdigest()
+
+
+def test_a_schedule_is_tested_over_a_mail_server_of_its_own_and_its_links_can_be_revoked(world: World) -> None:
+    api, sink = world.api, f"smtp://127.0.0.1:{world.instance.addresses.mail_port}"
+    profile = api.create_profile("newsroom", sink, "Newsroom <news@example.org>", reply_to="desk@example.org")
+    tried = api.test_profile("newsroom", "tester@profiles.example.org", timeout_seconds=PATIENCE_SECONDS)
+    assert (tried.status, bool(tried.sentences)) == ("ok", True), tried.sentences
+    (letter,) = world.letters_to("tester@profiles.example.org")
+    assert "news@example.org" in str(letter["From"])
+
+    schedule = api.create_schedule(
+        "Never due while this runs",
+        "orders",
+        frequency="once",
+        schedule_config={"at": "2036-01-01T00:00:00"},
+        formats=["csv"],
+        recipients=["nobody@profiles.example.org"],
+        subject="Orders of {{today}}",
+        letters={"profile": "newsroom", "attach": "link"},
+        conditions={"only_if": [{"when": "<", "value": 0}]},
+    )
+    test = api.test_schedule(schedule.id, "me@profiles.example.org", timeout_seconds=PATIENCE_SECONDS)
+    assert (test.status, [one.state for one in test.deliveries]) == ("completed", ["sent"]), test.reason
+    (letter,) = world.letters_to("me@profiles.example.org")
+    assert "news@example.org" in str(letter["From"])
+    assert "desk@example.org" in str(letter["Reply-To"])
+    assert world.letters_to("nobody@profiles.example.org") == []
+    assert list(api.executions(schedule.id)) == []
+
+    text = letter.get_body(("plain",))
+    assert text is not None
+    found = re.search(r"https?://\S+/api/v1/links/[\w-]+", text.get_content().replace("=\n", ""))
+    assert found is not None, text.get_content()
+    answer = httpx.get(found[0])
+    (artifact,) = test.artifacts
+    assert hashlib.sha256(answer.content).hexdigest() == artifact.sha256
+    assert artifact.filename in answer.headers["Content-Disposition"]
+    (delivery,) = test.deliveries
+    assert [one.downloads for one in api.links(delivery.id).items] == [1]
+    api.revoke_links(delivery.id)
+    page = httpx.get(found[0], headers={"Accept": "text/html"})
+    assert (page.status_code, "ask whoever sent you the letter" in page.text) == (410, True)
+    (renewed,) = api.renew_links(delivery.id).items
+    assert httpx.get(str(renewed.url)).content == answer.content
+
+    api.delete_schedule(schedule.id)
+    api.delete_profile(profile.id)
