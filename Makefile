@@ -19,7 +19,7 @@ BENCH := $(VENV)/.installed-bench
 .DELETE_ON_ERROR:
 # Two targets at once would install into the same environment, or start and stop the same Pressroom.
 .NOTPARALLEL:
-.PHONY: help setup demo up down status test test-unit test-integration test-e2e lint format bench bench-generator bench-scheduler env clean rabbitmq postgresql mariadb
+.PHONY: help setup demo up down status test test-unit test-integration test-e2e test-chaos test-long lint format bench bench-generator bench-scheduler bench-mailer sample-shop env clean rabbitmq postgresql mariadb postfix
 
 help: ## Show this list
 	@echo "Pressroom: scheduled reports that arrive. \`make demo\` shows it; what is missing is set up first."
@@ -40,17 +40,23 @@ down: ## Stop what `make up` started, and nothing else
 status: ## Show what runs
 	@if [ -x $(RUN) ]; then $(RUN) -m libs.local status || true; else echo "Nothing runs here."; fi
 
-test: $(DEV) rabbitmq postgresql mariadb ## Run all tests
+test: $(DEV) rabbitmq postgresql mariadb postfix ## Run all tests
 	@$(PYTEST) -n $(JOBS)
 
 test-unit: $(DEV) ## Run the tests that need no server
 	@$(PYTEST) -n 2 tests/unit tests/contract
 
-test-integration: $(DEV) rabbitmq postgresql mariadb ## Run the tests against a real RabbitMQ, PostgreSQL and MariaDB
+test-integration: $(DEV) rabbitmq postgresql mariadb postfix ## Run the tests against a real RabbitMQ, PostgreSQL, MariaDB and Postfix
 	@$(PYTEST) -n $(JOBS) tests/integration
 
 test-e2e: $(DEV) rabbitmq postgresql ## Run the tests that follow a schedule to its letter through all services
 	@$(PYTEST) -n $(JOBS) tests/e2e
+
+test-chaos: $(DEV) rabbitmq postgresql ## Break everything in turn under load, with several seeds; it takes half an hour
+	@$(PYTEST) --long tests/chaos
+
+test-long: $(DEV) rabbitmq postgresql ## Run the tests that take minutes
+	@$(PYTEST) --long tests/integration
 
 lint: $(DEV) ## Check style, types and who may import whom
 	@$(RUN) -m ruff check .
@@ -62,13 +68,19 @@ format: $(DEV) ## Put the code into its usual shape
 	@$(RUN) -m ruff check --fix-only .
 	@$(RUN) -m ruff format .
 
-bench: bench-generator bench-scheduler ## Measure everything beside its baselines; it takes half an hour
+bench: bench-generator bench-scheduler bench-mailer ## Measure everything beside its baselines; it takes half an hour
 
 bench-generator: $(DEV) $(BENCH) rabbitmq postgresql ## Measure reports, from the order to the letter, beside what one would write instead
 	@$(RUN) -m bench.generator $(BENCH_OPTIONS)
 
 bench-scheduler: $(DEV) rabbitmq postgresql ## Measure how fast what is due becomes orders, beside a loop that sends one by one
 	@$(RUN) -m bench.scheduler $(BENCH_OPTIONS)
+
+bench-mailer: $(DEV) rabbitmq postgresql ## Measure how fast orders become letters, beside loops that only send
+	@$(RUN) -m bench.mailer $(BENCH_OPTIONS)
+
+sample-shop: $(DEMO) ## Tell the Pressroom of `make up` about a shop: sales, inventory, customers, orders, analytics
+	@$(RUN) -m samples.shop
 
 env: ## Write .env with fresh secrets, for running with containers (compose.yaml)
 	@$(if $(PYTHON),,$(error $(NO_PYTHON)))"$(PYTHON)" deploy/setup/make_env.py
@@ -112,3 +124,7 @@ postgresql: | $(RUN)
 # The same for MariaDB, which stands for MySQL too.
 mariadb: | $(RUN)
 	@$(RUN) -m libs.local.installed mariadb || sh deploy/setup/install.sh mariadb || test "$$CI" != true
+
+# And for Postfix, a mail server that is not ours; one test wants it, as root.
+postfix: | $(RUN)
+	@test "$$(id -u)" != 0 || $(RUN) -m libs.local.installed postfix || sh deploy/setup/install.sh postfix || true

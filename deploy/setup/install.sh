@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh rabbitmq | postgresql | mariadb | python-venv VERSION
+# install.sh rabbitmq | postgresql | mariadb | postfix | python-venv VERSION
 #
 # Installs a program that is missing through the system's package manager, saying what it runs. Only the program is
 # wanted: a service that a package would start by itself is kept from starting, now and at the next boot.
@@ -32,6 +32,7 @@ title_of() { # program
         rabbitmq) echo RabbitMQ ;;
         postgresql) echo "The PostgreSQL server" ;;
         mariadb) echo "The MariaDB server" ;;
+        postfix) echo Postfix ;;
         python-venv) echo "Python's module venv" ;;
         *) echo "$1" ;;
     esac
@@ -56,6 +57,7 @@ package_for() { # manager program [version]
         "postgresql brew") echo postgresql@17 ;;
         "mariadb apt-get" | "mariadb dnf") echo mariadb-server ;;
         "mariadb apk" | "mariadb pacman" | "mariadb zypper" | "mariadb brew") echo mariadb ;;
+        "postfix "*) echo postfix ;;
         "python-venv apt-get") echo "python$3-venv" ;;
         *) return 1 ;;
     esac
@@ -99,6 +101,7 @@ keep_off() { # package
         rabbitmq-server) service=rabbitmq-server.service ;;
         postgresql) service=postgresql.service ;;
         mariadb-server) service=mariadb.service ;;
+        postfix) service=postfix.service ;;
         *) return 0 ;;
     esac
     command -v systemctl >/dev/null 2>&1 || return 0

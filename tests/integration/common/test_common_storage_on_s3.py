@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 from broker_tools import soon
+from channel_world import FILES, ChannelWorld
 
 from libs.common.errors import PermanentFailure, TransientFailure
 from libs.common.messages import Artifact
@@ -118,3 +119,24 @@ def test_copies_are_dropped_in_a_bucket_with_its_own_key(
     with pytest.raises(PermanentFailure, match="dropped in s3://nowhere/in/daily: there is no such place") as failed:
         drop([(artifact, tmp_path / "file")], place("nowhere"), facts)
     assert "tip" not in str(failed.value)
+
+
+def test_a_bucket_can_be_a_destination(storage: ArtifactStorage, endpoint: str, tmp_path: Path) -> None:
+    with urlopen(Request(f"{endpoint}/people", method="PUT"), timeout=10):
+        pass
+    world = ChannelWorld(tmp_path)
+    options = f"region=us-east-1&endpoint={endpoint}"
+    for _ in range(2):
+        receipt = world.send("folder", f"s3://press:tip%2Ftop@people/in?{options}&names={{slug}}/{{filename}}")
+    people = ArtifactStorage("s3://people/in")
+    assert {name: people.read(f"sales/{name}") for name in FILES} == FILES
+    assert receipt.answer.text.startswith("2 files written: sales/")
+    with pytest.raises(PermanentFailure, match=r"no such place as Warehouse \(s3://nowhere/in\)") as failed:
+        world.send("folder", f"s3://press:tip%2Ftop@nowhere/in?{options}")
+    assert "tip" not in str(failed.value)
+    away = options.replace(endpoint, f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(TransientFailure, match="could not take the files") as failed:
+        world.send("folder", f"s3://press:tip%2Ftop@people/in?{away}")
+    assert "tip" not in str(failed.value)
+    with pytest.raises(PermanentFailure, match="has no public address"):
+        ChannelWorld(tmp_path / "alone", networks="").send("folder", f"s3://press:tiptop@people/in?{options}")
