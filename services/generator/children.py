@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -20,7 +21,6 @@ import pyarrow as pa
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from libs.common.handling import Limits, least
-from services.generator.burst.assignment import Listed
 from services.generator.file_sizes import bound_files
 from services.generator.job import Failed, GivenBack, Job, Outcome, Produced, Skipped
 from services.generator.memory import resident_bytes
@@ -39,9 +39,13 @@ _STARTS = 3
 _LOST_EXIT = 255
 """What multiprocessing tells when the process that children are forked from is gone, and they with it."""
 
+BEGIN_SECONDS = 30.0
+"""A job that no child has begun after so long has a pool that is stuck: a child was killed while it held the lock of
+the pipe that all of them share. There are as many children as lanes, so nobody waits for another job to end."""
+
 _LOST = "The child process that made the report was lost."
 
-Made = Produced | Skipped | Listed | Failed
+Made = Produced | Skipped | Failed
 Work = Callable[[Job], Made]
 
 pebble.CONSTS.term_timeout = 1.0
@@ -71,7 +75,10 @@ class Children:
 
     name = "children"
 
-    def __init__(self, count: int, bounds: Bounds, work: Work = produce) -> None:
+    def __init__(
+        self, count: int, bounds: Bounds, work: Work = produce, *, begin_seconds: float = BEGIN_SECONDS
+    ) -> None:
+        self._begin_seconds = begin_seconds
         self._count = count
         self._bounds = bounds
         self._work = work
@@ -110,12 +117,16 @@ class Children:
         """
         for _ in range(_STARTS):
             bounds = self._bounds.within(job.template.limits)
-            future = self._schedule(job, bounds)
+            pool, future = self._schedule(job, bounds)
             if future is None:
                 continue
             watch = _Watch(job, future, bounds)
             try:
                 self._wait(future, watch, heard, ended)
+            except _Stuck:
+                log.error("the children are stuck and are started anew")
+                self._break_pool(pool)
+                continue
             except BaseException:  # whoever listens has failed: the child must not go on without us
                 watch.end("nobody waits for the report any more")
                 raise
@@ -138,7 +149,7 @@ class Children:
         heard: Callable[[Progress], None],
         ended: Callable[[], str],
     ) -> None:
-        looks = 0
+        looks, begin_until = 0, time.monotonic() + self._begin_seconds
         while not wait([future], timeout=LOOK_EVERY_SECONDS).done:
             looks += 1
             progress = watch.look()
@@ -148,21 +159,32 @@ class Children:
                 watch.end(why)
             elif watch.is_lost:
                 future.cancel()
+            elif progress is None and time.monotonic() > begin_until:
+                raise _Stuck
             elif progress is not None and looks % _LOOKS_PER_PROGRESS == 0:
                 heard(progress)
 
-    def _schedule(self, job: Job, bounds: Bounds) -> ProcessFuture[Made] | None:
-        """The job in the hands of the pool, or None if the pool is broken; then there is a new one now."""
+    def _schedule(self, job: Job, bounds: Bounds) -> tuple[ProcessPool | None, ProcessFuture[Made] | None]:
+        """The pool, with the job in its hands, or None if the pool is broken; then there is a new one now."""
         with self._guard:
             pool = self._pool
         try:
             if pool is not None:
-                return pool.schedule(self._work, (job,), timeout=bounds.hard_limit_seconds)
+                return pool, pool.schedule(self._work, (job,), timeout=bounds.hard_limit_seconds)
         except RuntimeError:
             log.warning("the children are started anew")
         if not self._stopping.is_set():
             self._new_pool()
-        return None
+        return pool, None
+
+    def _break_pool(self, stuck: ProcessPool | None) -> None:
+        """End a pool of which nothing can be expected any more; what was at work in it is given back."""
+        with self._guard:
+            if self._pool is not stuck:
+                return  # another lane was faster
+            self._pool = None
+        if stuck is not None:
+            _close(stuck)
 
     def _new_pool(self) -> None:
         with self._guard:
@@ -210,6 +232,10 @@ class Children:
             reason = "The child process that made the report was killed, most likely because memory ran out."
             return watch.failed("transient", reason)
         return watch.failed("unknown", f"The child process that made the report crashed ({_spoken_exit(number)}).")
+
+
+class _Stuck(Exception):
+    """No child begins the job."""
 
 
 class _Watch:

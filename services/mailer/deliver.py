@@ -143,7 +143,8 @@ def take_up(
     if reason := _objection(session, command, is_notice=notice is not None):
         _settle(session, turn, suppressed(reason), office, now)
         return None
-    not_before = office.paces.next(session, command.manner.profile, now)
+    profile = command.manner.profile if command.destination is None else None  # the rate is that of a mail server
+    not_before = office.paces.next(session, profile, now)
     return _started(session, turn, office, now, not_before)
 
 

@@ -18,6 +18,7 @@ from typing import Any, Literal, cast
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Executable, and_, bindparam, exists, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
@@ -35,6 +36,8 @@ Kind = Literal["report", "notice"]
 """What a delivery brings."""
 
 SETTLED: frozenset[State] = frozenset({"sent", "rejected", "bounced", "suppressed", "unknown", "cancelled"})
+_REOPENED: frozenset[State] = frozenset({"rejected", "suppressed", "unknown"})
+"""A person may ask to try these again. What is sent stays sent, and who cancelled a report has to ask for it anew."""
 _WAITING: tuple[State, ...] = ("pending", "deferred")
 _OPEN: tuple[State, ...] = ("pending", "deferred", "sending")
 
@@ -77,6 +80,11 @@ _ENDED = (
         reason=bindparam("why"),
     )
 )
+_REOPEN = (
+    update(deliveries)
+    .where(_wanted, deliveries.c.replay < bindparam("asked"))
+    .values(state="pending", changed_at=bindparam("now"), lease_until=None, reason="", replay=bindparam("asked"))
+)
 _SETTLE = (
     update(deliveries)
     .where(_wanted, deliveries.c.state.in_(_WAITING))
@@ -118,6 +126,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     first_seen_at: datetime
     lease_until: datetime | None
+    replay: int = 0
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,6 +184,7 @@ class Ledger:
             "changed_at": now,
             "role": command.recipient.role,
             "kind": kind,
+            "replay": command.replay,
         }
         if upsert(session, deliveries, new, key=["delivery_id"], update=[]):
             return Entry(
@@ -184,9 +194,15 @@ class Ledger:
                 attempt=0,
                 first_seen_at=now,
                 lease_until=None,
+                replay=command.replay,
             )
         found = session.connection().execute(_ENTRY, {"wanted": command.delivery_id}).mappings().one()
-        return Entry(**{name: found[name] for name in Entry.__struct_fields__})
+        entry = Entry(**{name: found[name] for name in Entry.__struct_fields__})
+        if command.replay > entry.replay and entry.state in _REOPENED:
+            again = {"wanted": command.delivery_id, "asked": command.replay, "now": now}
+            session.connection().execute(_REOPEN, again)
+            return replace(entry, state="pending", lease_until=None, replay=command.replay)
+        return entry
 
     def start_attempt(self, session: Session, entry: Entry, now: datetime) -> int | None:
         """Begin the next attempt and return its number; older ones that never ended were interrupted.

@@ -26,11 +26,12 @@ deliveries = Table(
     Column("queue_id", Text, nullable=False, server_default=""),
     Column("reason", Text, nullable=False, server_default=""),
     Column("kind", Text, nullable=False, server_default="report"),
+    Column("replay", Integer, nullable=False, server_default="0"),
 )
 """One row per delivery. `state`: see `ledger.State`; `attempt` is the newest one. `lease_until`: while it is `sending`,
 the mailer that handed it over was alive so far and waits for the answer. `queue_id`: how the remote server calls what
 it has accepted. `reason`: why it is suppressed, cancelled or bounced, which no attempt tells. `kind`: a
-report, or a notice, which has its own id in `report_id` too."""
+report, or a notice, which has its own id in `report_id` too. `replay`: how often a person has opened it once more."""
 
 Index("deliveries_by_report", deliveries.c.report_id)
 

@@ -16,10 +16,8 @@ SHORT = (
     "kill -9 the generator",
     "the mail server cuts connections",
     "connections to the broker are reset",
-    "kill -9 the api",
     "everything comes twice",
     "kill -9 the scheduler",
-    "restart the mailer",
 )
 
 

@@ -177,7 +177,9 @@ DASHBOARD = replace(
     packing=Packing(pack="zip", sealed_password="gAAAAAB-sealed-too"),
     drop=Drop(sealed_url="gAAAAAB-sealed-three", shown="s3://reports/sales", pattern="{year}/{filename}"),
     keeping=Keeping(days=90, reuse_seconds=600),
-    limits=Limits(soft_seconds=60.0, hard_seconds=90.0, memory_megabytes=512, max_rows=9_999, file_megabytes=20, max_retries=1),
+    limits=Limits(
+        soft_seconds=60.0, hard_seconds=90.0, memory_megabytes=512, max_rows=9_999, file_megabytes=20, max_retries=1
+    ),
 )
 CONDITIONS = Conditions(
     only_if=(Condition(query="Sales", measure="amount", when="<", value=1_000.5),),

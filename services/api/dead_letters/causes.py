@@ -68,7 +68,7 @@ _STEPS_BY_CAUSE: Mapping[str, str] = {
     UNHEARD: "Start all services once, so that their queues exist; then replay it.",
 }
 _STEPS: Mapping[tuple[str, str], str] = {
-    ("query", "permanent"): "Mend the query or the parameters, then replay it with the changed template or ask anew.",
+    ("query", "permanent"): "Mend the query in the template and replay it afresh, or change its parameters.",
     ("query", "transient"): "See that the source answers (test it), then replay it.",
     ("render", "permanent"): "Let the report read less or change its template, then ask for it anew.",
     ("store", "transient"): "See that the artifact storage has room and answers, then replay it.",

@@ -58,12 +58,12 @@ def for_all(session: Session, wanted: Matching, act: Callable[[DeadLetterRow], N
         except Refused as refusal:
             refused.append(f"{row.id}: {refusal.detail}")
     session.flush()
-    left = session.execute(_count(open_ones)).scalar_one() - len(refused)
+    left = _count(session, open_ones) - len(refused)
     return Settled(settled=settled, left=max(0, left), refused=refused[:_SAID])
 
 
-def _count(query: Select[Any]) -> Select[tuple[int]]:
-    return select(func.count()).select_from(query.subquery())
+def _count(session: Session, query: Select[Any]) -> int:
+    return int(session.execute(select(func.count()).select_from(query.subquery())).scalar_one())
 
 
 def _must_be_open(row: DeadLetterRow) -> None:

@@ -23,7 +23,7 @@ def find_dead_letter(session: Session, dead_letter_id: UUID, *, lock: bool = Fal
     return row
 
 
-def matching(wanted: Matching) -> Select[tuple[DeadLetterRow]]:
+def matching(wanted: Matching) -> Select[Any]:
     """Those that fit `wanted`, in any state."""
     query = select(DeadLetterRow)
     columns = {

@@ -66,6 +66,7 @@ def count_open(records: Store) -> None:
     with records.read() as session:
         found: Iterable[Any] = session.execute(query).all()
     DEAD_LETTERS.clear()
+    DEAD_LETTERS.labels("deliver", "permanent").set(0)  # none at all would look like nobody counting
     for stage, error_class, count in found:
         DEAD_LETTERS.labels(stage, error_class).set(count)
 

@@ -103,12 +103,10 @@ ACTS = (
     "/cancel",
     "/approve",
     "/delete-expired",
-    "/burst/check",
-    "/bursts/check",
-    "/burst/continue",
-    "/burst/stop",
     "/links",
     "/test",
+    "/replay",
+    "/discard",
 )
 """What these do is the same however often it is asked for, and they create nothing that a key could name."""
 

@@ -195,3 +195,20 @@ def test_a_child_is_used_again_and_then_replaced(job: Callable[[str], Job]) -> N
         pids = [outcome.rows for _ in range(6) if isinstance(outcome := run(children, job("any")), Produced)]
     assert len(pids) == 6
     assert (len(set(pids[:3])), len(set(pids[3:])), len(set(pids))) == (1, 1, 2)
+
+
+def test_a_pool_whose_lock_died_with_a_child_is_replaced(job: Callable[[str], Job]) -> None:
+    children = Children(1, BOUNDS, say_pid, begin_seconds=3)
+    children.start()
+    try:
+        first = run(children, job("any"))
+        assert isinstance(first, Produced)
+        # What a child leaves behind that is killed in the very moment in which it has told its result.
+        lock = children._pool._pool_manager.worker_manager.workers_channel.mutex.writer_mutex
+        assert lock.acquire(timeout=PATIENCE_SECONDS)
+        os.kill(first.rows, signal.SIGKILL)
+        second = run(children, job("any"))
+        assert isinstance(second, Produced)
+        assert second.rows != first.rows
+    finally:
+        children.stop(5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -118,3 +119,25 @@ def test_the_migrations_make_the_tables_that_the_code_uses(ledger_store: Store) 
     with ledger_store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, with_plumbing(metadata)) == []
+
+
+def test_a_rejected_delivery_is_opened_once_per_replay_and_a_sent_one_never(book: Book) -> None:
+    first = book.start()
+    assert first == 1
+    book.claim(first)
+    book.end(first, Ending(outcome="rejected", reason="no"))
+    assert book.entry().state == "rejected"
+    book.command = msgspec.structs.replace(book.command, replay=1)
+    assert book.entry().state == "pending"
+    second = book.start()
+    assert second == 2
+    book.claim(second)
+    book.end(second, Ending(outcome="rejected", reason="no"))
+    assert book.entry().state == "rejected"  # the same replay, delivered twice, opens it once
+    book.command = msgspec.structs.replace(book.command, replay=2)
+    third = book.start()
+    assert third == 3
+    book.claim(third)
+    book.end(third, SENT)
+    book.command = msgspec.structs.replace(book.command, replay=3)
+    assert book.entry().state == "sent"

@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("deliveries", sa.Column("role", sa.Text, nullable=False, server_default="to"))
     op.add_column("deliveries", sa.Column("queue_id", sa.Text, nullable=False, server_default=""))
     op.add_column("deliveries", sa.Column("reason", sa.Text, nullable=False, server_default=""))
+    op.add_column("deliveries", sa.Column("replay", sa.Integer, nullable=False, server_default="0"))
     op.create_index("deliveries_by_report", "deliveries", ["report_id"])
     op.create_table(
         "cancellations",
@@ -35,5 +36,5 @@ def downgrade() -> None:
     op.drop_table("rates")
     op.drop_table("cancellations")
     op.drop_index("deliveries_by_report", "deliveries")
-    for column in ("reason", "queue_id", "role"):
+    for column in ("replay", "reason", "queue_id", "role"):
         op.drop_column("deliveries", column)
