@@ -1,7 +1,7 @@
 """The part of the api that tells owners what has happened: soon, but of one cause at most once an hour.
 
-Several api processes may run: who told is decided by a conditional write, and the happenings, the notice and the
-command to the mailer change in one transaction.
+Several api processes may run: one at a time tells, who told is decided by a conditional write, and the happenings, the
+notice and the command to the mailer change in one transaction.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from libs.common.loop import Loop
@@ -33,6 +33,8 @@ EVERY_SECONDS = 2.0
 PACE = timedelta(hours=1)
 PAGE = 50
 """So many happenings are dealt with in one transaction, which must not hold up those who keep the record for long."""
+
+_LOCK = 0x5052_4E4F  # "PRNO"
 
 DIGESTS_EVERY = timedelta(seconds=60)
 _PASSING = frozenset({"failed", "partial", "held"})
@@ -64,10 +66,20 @@ def tell_happenings(platform: Platform) -> bool:
         if session.execute(waiting).first() is None:
             return False
     with platform.records.begin() as session:
+        if not _is_only_desk(session):
+            return False
         rows = _waiting(session, now)
         for (schedule_id, cause), found in groupby(rows, key=_group):
             _tell(session, platform, schedule_id, cause, list(found))
         return len(rows) == PAGE
+
+
+def _is_only_desk(session: Session) -> bool:
+    """False while another api process tells: two that share out the happenings of one schedule would tell half of them
+    an hour later. On SQLite a writing transaction is alone anyway."""
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    return bool(session.execute(select(func.pg_try_advisory_xact_lock(_LOCK))).scalar_one())
 
 
 def _group(row: HappeningRow) -> tuple[UUID, str]:
