@@ -14,7 +14,6 @@ from litestar.types import ASGIApp
 
 from services.api.access import BearerTokens
 from services.api.controllers.bounces import BounceController
-from services.api.controllers.bursts import BurstCheckController, BurstController, ScheduleBurstController
 from services.api.controllers.calendars import CalendarController
 from services.api.controllers.common import provide_caller
 from services.api.controllers.dead_letters import DeadLetterController
@@ -49,9 +48,6 @@ CONTROLLERS = [
     TestSendController,
     CalendarController,
     ReportController,
-    BurstController,
-    ScheduleBurstController,
-    BurstCheckController,
     OccurrenceController,
     DeliveryController,
     NoticeController,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from services.api.tables.base import metadata, table_of
-from services.api.tables.bursts import BurstCheckRow, BurstRecipientRow, BurstRow
 from services.api.tables.consent import PreferenceRow, SuppressionRow
 from services.api.tables.dead_letters import DeadLetterRow
 from services.api.tables.definitions import (
@@ -31,9 +30,6 @@ __all__ = [
     "AnnouncementRow",
     "ArtifactRow",
     "AuditRow",
-    "BurstCheckRow",
-    "BurstRecipientRow",
-    "BurstRow",
     "CalendarRow",
     "DeadLetterRow",
     "DeliveryAttemptRow",
