@@ -30,6 +30,13 @@ class Sealer:
         """The same text sealed with the first key; a PermanentFailure if it was sealed with another key."""
         return self.seal(self.open(sealed))
 
+    def open_or_none(self, sealed: str) -> str | None:
+        """What was sealed, or None if that was done with a key that is lost: entering it again is the cure."""
+        try:
+            return self.open(sealed)
+        except PermanentFailure:
+            return None
+
     def open(self, sealed: str) -> str:
         """The text that was sealed; a PermanentFailure if it was sealed with another key."""
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from http import HTTPStatus
 
-from email_validator import EmailNotValidError
 from sqlalchemy.orm import Session
 
 from libs.common.dsn import MailKind, as_event, delivery_in, is_hard, read_mail, status_in
@@ -13,7 +12,7 @@ from libs.common.messages import RecipientBounced
 from libs.common.outbox import Outbox
 from services.api.bodies import read_body
 from services.api.problems import Refused, wrong
-from services.api.recipients import normalised
+from services.api.recipients import wanted_address
 from services.api.schemas.consent import BounceResult, NewBounce
 from services.api.views.consent import bounce_view
 from services.api.words import shown
@@ -60,7 +59,7 @@ def _event(new: NewBounce, now: datetime) -> RecipientBounced:
     return RecipientBounced(
         at=now,
         delivery_id=delivery_id,
-        address=_address(new.address),
+        address=wanted_address(new.address, "address") if new.address else "",
         # Somebody who says that it is hard knows more than we; a full mailbox is not, whatever anybody says.
         hard=new.hard and is_hard(True, status if status.startswith("5") else ""),
         failed=new.hard,
@@ -69,11 +68,3 @@ def _event(new: NewBounce, now: datetime) -> RecipientBounced:
         diagnostic=new.diagnostic,
         reference=new.reference,
     )
-
-
-def _address(given: str) -> str:
-    try:
-        return normalised(given) if given else ""
-    except EmailNotValidError as error:
-        detail = f"address must be an e-mail address, not {shown(given)}: {str(error).rstrip('.')}."
-        raise wrong("address", detail) from error

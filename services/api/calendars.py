@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from libs.common.timing import TimingError, check_calendar
 from services.api.announcements import announce_timed_anew
 from services.api.audit import note
-from services.api.definitions import alone, as_uuid, assign, set_fields
+from services.api.definitions import alone, assign, by_id_or_name, is_taken, set_fields
 from services.api.people import Caller
 from services.api.platform import Platform
-from services.api.problems import Findings, conflict, gone, missing, wrong
+from services.api.problems import Findings, conflict, missing, wrong
 from services.api.schemas.calendars import CalendarChanges, CalendarView, NewCalendar
 from services.api.tables import CalendarRow, ScheduleRow
 from services.api.timings import calendar_of
@@ -32,14 +32,6 @@ def create_calendar(session: Session, platform: Platform, caller: Caller, calend
     session.add(row)
     note(session, caller, "created", "calendar", calendar_id, now, name=new.name)
     session.flush()
-
-
-def created_calendar(session: Session, calendar_id: UUID) -> CalendarRow:
-    """What a request with an Idempotency-Key has created, now or before; Refused (410) if it was deleted since."""
-    row = session.get(CalendarRow, calendar_id)
-    if row is None:
-        raise gone("What this Idempotency-Key created has been deleted since; take a new key to create it again.")
-    return row
 
 
 def change_calendar(
@@ -101,10 +93,8 @@ def calendar_view(row: CalendarRow) -> CalendarView:
 
 
 def _calendar_or_none(session: Session, key: str) -> CalendarRow | None:
-    by_id = as_uuid(key)
-    if by_id is not None and (row := session.get(CalendarRow, by_id)) is not None:
-        return row
-    return session.execute(select(CalendarRow).where(CalendarRow.name == key)).scalar_one_or_none()
+    row: CalendarRow | None = by_id_or_name(session, CalendarRow, key)
+    return row
 
 
 def _columns(given: dict[str, Any]) -> dict[str, Any]:
@@ -124,6 +114,5 @@ def _check(row: CalendarRow) -> None:
 
 
 def _refuse_taken_name(session: Session, name: str, calendar_id: UUID) -> None:
-    query = select(func.count()).select_from(CalendarRow).where(CalendarRow.name == name, CalendarRow.id != calendar_id)
-    if session.execute(query).scalar_one():
+    if is_taken(session, CalendarRow.name, name, calendar_id):
         raise conflict(f"There is a calendar with the name {name} already; take another name or change that calendar.")

@@ -8,25 +8,25 @@ from typing import Any, cast
 from uuid import UUID
 
 from msgspec import UNSET
-from sqlalchemy import Text, func, or_, select
+from sqlalchemy import Text, or_, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
 from libs.common.delivering import DestinationKind
 from libs.common.destinations import read_place, secret_complaint
-from libs.common.errors import PermanentFailure
 from libs.common.messages import TestDestination
 from libs.common.networks import Networks
 from services.api.announcements import announce_anew
 from services.api.audit import note
-from services.api.definitions import alone, as_uuid, assign, set_fields
+from services.api.definitions import alone, assign, by_id_or_name, is_taken, set_fields
 from services.api.delivery_tests import request_delivery_test
 from services.api.letters import destination_value
 from services.api.people import Caller
 from services.api.platform import Platform
-from services.api.problems import Findings, conflict, gone, missing
+from services.api.problems import Findings, conflict, missing
 from services.api.schemas.destinations import DestinationChanges, NewDestination
 from services.api.tables import DestinationRow, ScheduleRow
+from services.api.words import few
 
 
 def create_destination(
@@ -51,14 +51,6 @@ def create_destination(
     session.flush()
 
 
-def created_destination(session: Session, destination_id: UUID) -> DestinationRow:
-    """What a request with an Idempotency-Key has created, now or before; Refused (410) if it was deleted since."""
-    row = session.get(DestinationRow, destination_id)
-    if row is None:
-        raise gone("What this Idempotency-Key created has been deleted since; take a new key to create it again.")
-    return row
-
-
 def change_destination(
     session: Session, platform: Platform, caller: Caller, key: str, changes: DestinationChanges
 ) -> DestinationRow:
@@ -80,19 +72,20 @@ def delete_destination(session: Session, platform: Platform, caller: Caller, key
     """Delete a destination that no schedule names."""
     alone(session)
     row = find_destination(session, key)
-    if users := _users(session, row.name):
-        raise conflict(f"The destination {row.name} is in use by {_some(users)}; change or delete that first.")
+    if users := [one.name for one in _users(session, row.name)]:
+        raise conflict(
+            f"The destination {row.name} is in use by {few('schedule', users)}; change or delete that first."
+        )
     session.delete(row)
     note(session, caller, "deleted", "destination", row.id, platform.now, name=row.name)
 
 
 def find_destination(session: Session, key: str) -> DestinationRow:
     """The destination with this id or name; Refused (404) if there is none."""
-    query = select(DestinationRow).where(or_(DestinationRow.id == as_uuid(key), DestinationRow.name == key))
-    found = session.execute(query).scalars().all()
-    if not found:
+    row: DestinationRow | None = by_id_or_name(session, DestinationRow, key)
+    if row is None:
         raise missing(f"There is no destination {key}.")
-    return next((row for row in found if row.id == as_uuid(key)), found[0])
+    return row
 
 
 def request_destination_test(session: Session, platform: Platform, caller: Caller, key: str) -> UUID:
@@ -134,11 +127,8 @@ def _columns(platform: Platform, row: DestinationRow, given: dict[str, Any]) -> 
 
 
 def _opened(platform: Platform, sealed: str) -> str | None:
-    """What was sealed, or None if that was done with a key that is lost: entering it again is the cure."""
-    try:
-        return platform.sealer.open(sealed) if sealed else ""
-    except PermanentFailure:
-        return None
+    """What was sealed, of a secret that may be left out."""
+    return platform.sealer.open_or_none(sealed) if sealed else ""
 
 
 def _public(columns: Sequence[str]) -> list[str]:
@@ -147,8 +137,7 @@ def _public(columns: Sequence[str]) -> list[str]:
 
 
 def _refuse_taken_name(session: Session, name: str, destination_id: UUID) -> None:
-    query = select(func.count()).where(DestinationRow.name == name, DestinationRow.id != destination_id)
-    if session.execute(query).scalar_one():
+    if is_taken(session, DestinationRow.name, name, destination_id):
         raise conflict(f"There is a destination with the name {name} already; take another or change that destination.")
 
 
@@ -177,9 +166,3 @@ def _users(session: Session, name: str) -> list[ScheduleRow]:
 
 def _gets_reports(schedule: ScheduleRow, name: str) -> bool:
     return name in schedule.letters.get("destinations", ())
-
-
-def _some(schedules: Sequence[ScheduleRow]) -> str:
-    shown = ", ".join(row.name for row in schedules[:3])
-    more = f" and {len(schedules) - 3} more" if len(schedules) > 3 else ""
-    return f"{'the schedule' if len(schedules) == 1 else 'the schedules'} {shown}{more}"

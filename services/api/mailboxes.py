@@ -6,6 +6,7 @@ import re
 
 from email_validator import EmailNotValidError
 
+from libs.common.mail_addresses import why_not
 from services.api.problems import Findings
 from services.api.recipients import normalised
 from services.api.words import shown
@@ -26,11 +27,10 @@ def checked_mailbox(text: str, field: str, wrong: Findings) -> str:
     try:
         address = normalised(address)
     except EmailNotValidError as error:
-        why = str(error).strip().rstrip(".")
         wrong.add(
             field,
             f"{field} must be an e-mail address, or a name with one like Reports <reports@example.org>, "
-            f"not {shown(text)}: {why}.",
+            f"not {shown(text)}: {why_not(error)}",
         )
         return text
     if not name:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from email_validator import EmailNotValidError
 from msgspec import UNSET
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -13,11 +12,10 @@ from services.api.audit import note
 from services.api.definitions import alone, assign
 from services.api.people import ADMIN, Caller
 from services.api.platform import Platform
-from services.api.problems import conflict, missing, wrong
-from services.api.recipients import normalised
+from services.api.problems import conflict, missing
+from services.api.recipients import wanted_address
 from services.api.schemas.people import Me, MyChanges
 from services.api.tables import ScheduleRow, UserRow
-from services.api.words import shown
 
 
 def myself(session: Session, caller: Caller) -> UserRow:
@@ -33,7 +31,7 @@ def change_myself(session: Session, platform: Platform, caller: Caller, changes:
     alone(session)
     row, values = myself(session, caller), dict[str, Any]()
     if changes.email is not UNSET:
-        values["email"] = _address(changes.email)
+        values["email"] = wanted_address(changes.email, "email") if changes.email else ""
     if changes.name is not UNSET and changes.name != row.name:
         _refuse_name(session, row, changes.name)
         values["name"] = changes.name
@@ -48,16 +46,6 @@ def change_myself(session: Session, platform: Platform, caller: Caller, changes:
 def me_view(row: UserRow) -> Me:
     """What the caller sees."""
     return Me(id=row.id, name=row.name, email=row.email, created_at=row.created_at)
-
-
-def _address(email: str) -> str:
-    if not email:
-        return ""
-    try:
-        return normalised(email)
-    except EmailNotValidError as error:
-        why = str(error).strip().rstrip(".")
-        raise wrong("email", f"email must be an e-mail address, not {shown(email)}: {why}.") from error
 
 
 def _refuse_name(session: Session, row: UserRow, name: str) -> None:

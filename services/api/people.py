@@ -13,7 +13,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from libs.common.errors import SettingsError
+from libs.common.mail_addresses import why_not
 from libs.common.store import Store, upsert
+from services.api.problems import wrong
 from services.api.recipients import normalised
 from services.api.tables import TokenRow, UserRow, table_of
 
@@ -68,11 +70,21 @@ def email_of(session: Session, caller: Caller) -> str:
     return session.execute(select(UserRow.email).where(UserRow.id == caller.user_id)).scalar_one_or_none() or ""
 
 
+def address_or_own(given: str, own: str) -> str:
+    """Where a test goes: to the address that was `given`, or to the caller's; Refused (422) if there is none."""
+    if not given and not own:
+        raise wrong("recipient", "recipient is missing, and your own e-mail address is not known: PATCH /api/v1/me/.")
+    try:
+        return normalised(given) if given else own
+    except EmailNotValidError as error:
+        raise wrong("recipient", f"recipient must be an e-mail address: {why_not(error)}") from error
+
+
 def _checked(email: str, where: str) -> str:
     try:
         return normalised(email)
     except EmailNotValidError as error:
-        raise SettingsError(f"{where} must be an e-mail address: {str(error).strip().rstrip('.')}.") from error
+        raise SettingsError(f"{where} must be an e-mail address: {why_not(error)}") from error
 
 
 def _keep_token(session: Session, token: str, name: str, origin: str, now: datetime) -> None:

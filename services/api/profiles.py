@@ -7,26 +7,26 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.x509 import load_pem_x509_certificates
-from email_validator import EmailNotValidError
 from msgspec import UNSET, structs
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from libs.common.errors import PermanentFailure, SettingsError
+from libs.common.errors import SettingsError
 from libs.common.mail_server import parse_server
 from libs.common.messages import Recipient, TestProfile
 from services.api import recipients
 from services.api.announcements import announce_schedules
 from services.api.audit import note
-from services.api.definitions import alone, as_uuid, assign, set_fields
+from services.api.definitions import alone, assign, by_id_or_name, is_taken, set_fields
 from services.api.delivery_tests import request_delivery_test
 from services.api.letters import profile_value
 from services.api.mailboxes import checked_mailbox
-from services.api.people import Caller, email_of
+from services.api.people import Caller, address_or_own, email_of
 from services.api.platform import Platform
-from services.api.problems import Findings, conflict, gone, missing, wrong
+from services.api.problems import Findings, conflict, missing, wrong
 from services.api.schemas.profiles import NewProfile, NewProfileTest, ProfileChanges
 from services.api.tables import ProfileRow, ScheduleRow
+from services.api.words import few
 
 _NAMED = ScheduleRow.letters["profile"].as_string()
 
@@ -48,14 +48,6 @@ def create_profile(session: Session, platform: Platform, caller: Caller, profile
         announce_schedules(session, platform, _NAMED.is_(None))
 
 
-def created_profile(session: Session, profile_id: UUID) -> ProfileRow:
-    """What a request with an Idempotency-Key has created, now or before; Refused (410) if it was deleted since."""
-    row = session.get(ProfileRow, profile_id)
-    if row is None:
-        raise gone("What this Idempotency-Key created has been deleted since; take a new key to create it again.")
-    return row
-
-
 def change_profile(
     session: Session, platform: Platform, caller: Caller, key: str, changes: ProfileChanges
 ) -> ProfileRow:
@@ -64,7 +56,7 @@ def change_profile(
     row, given = find_profile(session, key), set_fields(changes)
     if changes.name is not UNSET:
         _refuse_taken_name(session, changes.name, row.id)
-    if changes.url is not UNSET and changes.url == _opened(platform, row):
+    if changes.url is not UNSET and changes.url == platform.sealer.open_or_none(row.sealed_url):
         del given["url"]
     values, former, was_default = _checked(platform, given), row.name, row.is_default
     if changes.is_default is False and was_default:
@@ -86,7 +78,7 @@ def delete_profile(session: Session, platform: Platform, caller: Caller, key: st
     row = find_profile(session, key)
     users = session.execute(select(ScheduleRow.name).where(row.name == _NAMED).order_by(ScheduleRow.name)).scalars()
     if names := users.all():
-        raise conflict(f"The profile {row.name} is in use by {_some(names)}; change that first.")
+        raise conflict(f"The profile {row.name} is in use by {few('schedule', names)}; change that first.")
     others = select(func.count()).select_from(ProfileRow).where(ProfileRow.id != row.id)
     if row.is_default and session.execute(others).scalar_one():
         raise conflict(f"The profile {row.name} is the default; make another one the default first.")
@@ -98,17 +90,16 @@ def delete_profile(session: Session, platform: Platform, caller: Caller, key: st
 
 def find_profile(session: Session, key: str) -> ProfileRow:
     """The profile with this id or name; Refused (404) if there is none."""
-    query = select(ProfileRow).where(or_(ProfileRow.id == as_uuid(key), ProfileRow.name == key))
-    found = session.execute(query).scalars().all()
-    if not found:
+    row: ProfileRow | None = by_id_or_name(session, ProfileRow, key)
+    if row is None:
         raise missing(f"There is no profile {key}.")
-    return next((row for row in found if row.id == as_uuid(key)), found[0])
+    return row
 
 
 def request_profile_test(session: Session, platform: Platform, caller: Caller, key: str, asked: NewProfileTest) -> UUID:
     """Have a mailer send a letter through the profile; the id of the test."""
     row, now = find_profile(session, key), platform.now
-    recipient = Recipient(address=_test_address(session, caller, asked.recipient), name="")
+    recipient = Recipient(address=address_or_own(asked.recipient, email_of(session, caller)), name="")
     return request_delivery_test(
         session,
         platform,
@@ -116,18 +107,6 @@ def request_profile_test(session: Session, platform: Platform, caller: Caller, k
         row,
         lambda test_id: TestProfile(test_id=test_id, profile=profile_value(row), recipient=recipient, requested_at=now),
     )
-
-
-def _test_address(session: Session, caller: Caller, given: str) -> str:
-    if not given:
-        if own := email_of(session, caller):
-            return own
-        raise wrong("recipient", "recipient is missing, and your own e-mail address is not known: PATCH /api/v1/me/.")
-    try:
-        return recipients.normalised(given)
-    except EmailNotValidError as error:
-        why = str(error).strip().rstrip(".")
-        raise wrong("recipient", f"recipient must be an e-mail address: {why}.") from error
 
 
 def _checked(platform: Platform, given: dict[str, Any]) -> dict[str, Any]:
@@ -173,14 +152,6 @@ def _certificate(pem: str, wrong: Findings) -> str:
     return pem
 
 
-def _opened(platform: Platform, row: ProfileRow) -> str | None:
-    """The present URL, or None if it was sealed with a key that is lost: entering it again is the cure."""
-    try:
-        return platform.sealer.open(row.sealed_url)
-    except PermanentFailure:
-        return None
-
-
 def _default(session: Session) -> ProfileRow | None:
     return session.execute(select(ProfileRow).where(ProfileRow.is_default.is_(True))).scalar_one_or_none()
 
@@ -211,12 +182,5 @@ def _public(columns: Sequence[str]) -> list[str]:
 
 
 def _refuse_taken_name(session: Session, name: str, profile_id: UUID) -> None:
-    query = select(func.count()).select_from(ProfileRow).where(ProfileRow.name == name, ProfileRow.id != profile_id)
-    if session.execute(query).scalar_one():
+    if is_taken(session, ProfileRow.name, name, profile_id):
         raise conflict(f"There is a profile with the name {name} already; take another name or change that profile.")
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{'the schedule' if len(names) == 1 else 'the schedules'} {shown}{more}"

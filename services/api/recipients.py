@@ -9,17 +9,25 @@ from email_validator import EmailNotValidError
 from libs.common.addresses import EVERYWHERE, AllowedDomains
 from libs.common.mail_addresses import normalised, why_not
 from libs.common.messages import Recipient
-from services.api.problems import Findings
+from services.api.problems import Findings, wrong
 from services.api.schemas.common import NewRecipient
 from services.api.words import shown
 
-__all__ = ["checked", "normalised"]
+__all__ = ["checked", "normalised", "wanted_address"]
+
+
+def wanted_address(given: str, field: str) -> str:
+    """The address, normalised; Refused (422) if `field` gives one that cannot exist."""
+    try:
+        return normalised(given)
+    except EmailNotValidError as error:
+        raise wrong(field, f"{field} must be an e-mail address, not {shown(given)}: {why_not(error)}") from error
 
 
 def checked(
     given: Sequence[str | NewRecipient],
     most: int,
-    wrong: Findings,
+    findings: Findings,
     where: str = "recipients",
     allowed: AllowedDomains = EVERYWHERE,
 ) -> tuple[Recipient, ...]:
@@ -34,11 +42,11 @@ def checked(
             normal = normalised(address)
         except EmailNotValidError as error:
             field = f"{where}[{index}]" + ("" if isinstance(one, str) else ".address")
-            wrong.add(field, f"{field} must be an e-mail address, not {shown(address)}: {why_not(error)}")
+            findings.add(field, f"{field} must be an e-mail address, not {shown(address)}: {why_not(error)}")
             continue
         if not allowed.allows(normal):
-            wrong.add(f"{where}[{index}]", f"{where}[{index}]: {allowed.sentence(normal)}")
+            findings.add(f"{where}[{index}]", f"{where}[{index}]: {allowed.sentence(normal)}")
         found.setdefault(normal.casefold(), Recipient(address=normal, name=name))
     if len(found) > most:
-        wrong.add(where, f"{where} must be at most {most:,} addresses, not {len(found):,}.")
+        findings.add(where, f"{where} must be at most {most:,} addresses, not {len(found):,}.")
     return tuple(found.values())

@@ -36,7 +36,7 @@ from services.api.orders import declared, query_names, template_for
 from services.api.parameters import check_placeholders, given_values
 from services.api.people import Caller
 from services.api.platform import Platform
-from services.api.problems import Findings, gone, missing
+from services.api.problems import Findings, missing
 from services.api.schemas.common import NewRecipient
 from services.api.schemas.delivery import Letters, Notify
 from services.api.schemas.schedules import Frequency, MisfirePolicy, NewSchedule, OnDayOff, ScheduleChanges
@@ -77,14 +77,6 @@ def create_schedule(session: Session, platform: Platform, caller: Caller, schedu
     session.refresh(row)
     expect(row, now)
     announce(session, row, now)
-
-
-def created_schedule(session: Session, schedule_id: UUID) -> ScheduleRow:
-    """What a request with an Idempotency-Key has created, now or before; Refused (410) if it was deleted since."""
-    row = session.get(ScheduleRow, schedule_id)
-    if row is None:
-        raise gone("What this Idempotency-Key created has been deleted since; take a new key to create it again.")
-    return row
 
 
 def change_schedule(

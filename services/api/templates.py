@@ -16,10 +16,10 @@ from libs.common.look import CsvDialect, Style, Widget
 from libs.common.messages import Format
 from services.api.announcements import announce_schedules, refuse_unfit
 from services.api.audit import note
-from services.api.definitions import alone, as_uuid, assign, set_fields
+from services.api.definitions import alone, as_uuid, assign, is_taken, set_fields
 from services.api.people import Caller
 from services.api.platform import Platform
-from services.api.problems import conflict, gone, missing
+from services.api.problems import conflict, missing
 from services.api.schemas.handling import NewDrop, NewPacking
 from services.api.schemas.templates import (
     NewParameter,
@@ -40,14 +40,6 @@ def create_template(session: Session, platform: Platform, caller: Caller, templa
     session.add(TemplateRow(id=template_id, created_at=now, updated_at=now, **values))
     note(session, caller, "created", "template", template_id, now, slug=new.slug)
     session.flush()
-
-
-def created_template(session: Session, template_id: UUID) -> TemplateRow:
-    """What a request with an Idempotency-Key has created, now or before; Refused (410) if it was deleted since."""
-    row = session.get(TemplateRow, template_id)
-    if row is None:
-        raise gone("What this Idempotency-Key created has been deleted since; take a new key to create it again.")
-    return row
 
 
 def change_template(
@@ -98,8 +90,7 @@ def find_template(session: Session, key: str) -> TemplateRow:
 
 
 def _refuse_taken_slug(session: Session, slug: str, template_id: UUID) -> None:
-    query = select(func.count()).select_from(TemplateRow).where(TemplateRow.slug == slug, TemplateRow.id != template_id)
-    if session.execute(query).scalar_one():
+    if is_taken(session, TemplateRow.slug, slug, template_id):
         raise conflict(f"There is a template with the slug {slug} already; take another slug or change that template.")
 
 

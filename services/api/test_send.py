@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from email_validator import EmailNotValidError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -17,10 +16,9 @@ from libs.common.outbox import Outbox
 from libs.common.placeholders import Occasion, resolved_order
 from services.api.announcements import order_of
 from services.api.audit import note
-from services.api.people import ADMIN, Caller, email_of
+from services.api.people import ADMIN, Caller, address_or_own, email_of
 from services.api.platform import Platform
 from services.api.problems import wrong
-from services.api.recipients import normalised
 from services.api.record.reports import keep_order, known_report
 from services.api.reports import find_report
 from services.api.schedules import find_schedule
@@ -88,13 +86,7 @@ def _to_one(plan: DeliveryPlan, recipient: Recipient) -> DeliveryPlan:
 
 def _address(session: Session, caller: Caller, given: str) -> str:
     own = email_of(session, caller)
-    if not given and not own:
-        raise wrong("recipient", "recipient is missing, and your own e-mail address is not known: PATCH /api/v1/me/.")
-    try:
-        address = normalised(given) if given else own
-    except EmailNotValidError as error:
-        why = str(error).strip().rstrip(".")
-        raise wrong("recipient", f"recipient must be an e-mail address: {why}.") from error
+    address = address_or_own(given, own)
     if address != own and caller.name != ADMIN:
         raise wrong("recipient", "recipient must be your own e-mail address; only the admin may send tests to others.")
     return address

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import inspect
@@ -47,6 +47,13 @@ def either(choices: Iterable[str]) -> str:
     """ "a, b or c"."""
     *first, last = choices
     return f"{', '.join(first)} or {last}" if first else last
+
+
+def few(kind: str, names: Sequence[str]) -> str:
+    """ "the schedule Sales", or "the schedules Sales, Stock, Orders and 4 more"."""
+    shown_names = ", ".join(names[:3])
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"the {kind}{'' if len(names) == 1 else 's'} {shown_names}{more}"
 
 
 def is_secret(kind: inspect.Type) -> bool:

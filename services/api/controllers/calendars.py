@@ -13,11 +13,11 @@ from services.api.calendars import (
     calendar_view,
     change_calendar,
     create_calendar,
-    created_calendar,
     delete_calendar,
     find_calendar,
 )
 from services.api.controllers.common import CREATES, DELETES, READS, WRITES, Asking, By, Key, Work
+from services.api.definitions import created
 from services.api.once import asked
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
 from services.api.schemas.calendars import CalendarChanges, CalendarList, CalendarView, NewCalendar
@@ -41,7 +41,7 @@ class CalendarController(Controller):
             request = asked(session, "calendar", caller, key, data, platform.now)
             if request.first:
                 create_calendar(session, platform, caller, request.id, data)
-            return calendar_view(created_calendar(session, request.id))
+            return calendar_view(created(session, CalendarRow, request.id))
 
     @get("/", responses=READS, sync_to_thread=True)
     def list_all(

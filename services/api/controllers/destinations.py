@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
 
 from litestar import Controller, Response, delete, get, patch, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 from sqlalchemy import select
 
 from services.api.bodies import StrictJson
 from services.api.controllers.common import CREATES, DELETES, READS, WRITES, Asking, By, Key, Work
-from services.api.delivery_tests import await_delivery_test, find_delivery_test
+from services.api.controllers.delivery_tests import NO_ANSWER, TestId, answered, shown
+from services.api.definitions import created
 from services.api.destinations import (
     change_destination,
     create_destination,
-    created_destination,
     delete_destination,
     find_destination,
     request_destination_test,
@@ -26,15 +24,11 @@ from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, nex
 from services.api.schemas.delivery_tests import DeliveryTestView
 from services.api.schemas.destinations import DestinationChanges, DestinationList, DestinationView, NewDestination
 from services.api.tables import DestinationRow
-from services.api.views.delivery_tests import delivery_test_view
 from services.api.views.destinations import destination_view
 
 Which = Annotated[str, PathParameter(description="The id or the name of the destination.")]
-TestId = Annotated[UUID, PathParameter(description="The id of the test.")]
 
 BY_NAME = Order(DestinationRow.name, DestinationRow.id, kind=str, descending=False)
-
-NO_ANSWER = {202: ResponseSpec(DeliveryTestView, description="No mailer has answered yet; look again.")}
 
 
 class DestinationController(Controller):
@@ -50,7 +44,7 @@ class DestinationController(Controller):
             request = asked(session, "destination", caller, key, data, platform.now)
             if request.first:
                 create_destination(session, platform, caller, request.id, data)
-            return destination_view(created_destination(session, request.id))
+            return destination_view(created(session, DestinationRow, request.id))
 
     @get("/", responses=READS, sync_to_thread=True)
     def list_all(
@@ -84,14 +78,9 @@ class DestinationController(Controller):
         """Have a mailer send a few words to a destination, and say what came of it."""
         with platform.records.begin() as session:
             test_id = request_destination_test(session, platform, caller, which)
-        answered = await_delivery_test(platform, test_id)
-        if answered is not None:
-            return Response(delivery_test_view(answered), status_code=200)
-        with platform.records.read() as session:
-            return Response(delivery_test_view(find_delivery_test(session, "destination", test_id)), status_code=202)
+        return answered(platform, "destination", test_id)
 
     @get("/tests/{test_id:uuid}", responses=READS, sync_to_thread=True)
     def show_test(self, test_id: TestId, platform: Work) -> DeliveryTestView:
         """Show what came of a test."""
-        with platform.records.read() as session:
-            return delivery_test_view(find_delivery_test(session, "destination", test_id))
+        return shown(platform, "destination", test_id)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
 
 from litestar import Controller, Response, delete, get, patch, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 from sqlalchemy import select
 
 from services.api.bodies import StrictJson
 from services.api.controllers.common import CREATES, DELETES, READS, WRITES, Asking, By, Key, Work
-from services.api.delivery_tests import await_delivery_test, find_delivery_test
+from services.api.controllers.delivery_tests import NO_ANSWER, TestId, answered, shown
+from services.api.definitions import created
 from services.api.once import asked
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
 from services.api.profiles import (
     change_profile,
     create_profile,
-    created_profile,
     delete_profile,
     find_profile,
     request_profile_test,
@@ -26,17 +24,13 @@ from services.api.profiles import (
 from services.api.schemas.delivery_tests import DeliveryTestView
 from services.api.schemas.profiles import NewProfile, NewProfileTest, ProfileChanges, ProfileList, ProfileView
 from services.api.tables import ProfileRow
-from services.api.views.delivery_tests import delivery_test_view
 from services.api.views.profiles import profile_view
 
 Which = Annotated[str, PathParameter(description="The id or the name of the profile.")]
-TestId = Annotated[UUID, PathParameter(description="The id of the test.")]
 
 BY_NAME = Order(ProfileRow.name, ProfileRow.id, kind=str, descending=False)
 
 TO_ME = NewProfileTest()
-
-NO_ANSWER = {202: ResponseSpec(DeliveryTestView, description="No mailer has answered yet; look again.")}
 
 
 class ProfileController(Controller):
@@ -52,7 +46,7 @@ class ProfileController(Controller):
             request = asked(session, "profile", caller, key, data, platform.now)
             if request.first:
                 create_profile(session, platform, caller, request.id, data)
-            return profile_view(created_profile(session, request.id))
+            return profile_view(created(session, ProfileRow, request.id))
 
     @get("/", responses=READS, sync_to_thread=True)
     def list_all(
@@ -95,14 +89,9 @@ class ProfileController(Controller):
         """Have a mailer send a letter through a profile, and say what came of it."""
         with platform.records.begin() as session:
             test_id = request_profile_test(session, platform, caller, which, data)
-        answered = await_delivery_test(platform, test_id)
-        if answered is not None:
-            return Response(delivery_test_view(answered), status_code=200)
-        with platform.records.read() as session:
-            return Response(delivery_test_view(find_delivery_test(session, "profile", test_id)), status_code=202)
+        return answered(platform, "profile", test_id)
 
     @get("/tests/{test_id:uuid}", responses=READS, sync_to_thread=True)
     def show_test(self, test_id: TestId, platform: Work) -> DeliveryTestView:
         """Show what came of a test."""
-        with platform.records.read() as session:
-            return delivery_test_view(find_delivery_test(session, "profile", test_id))
+        return shown(platform, "profile", test_id)

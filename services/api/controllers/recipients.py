@@ -11,12 +11,13 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from sqlalchemy import select
 
+from libs.common.mail_addresses import why_not
 from services.api.bodies import StrictJson
 from services.api.consent import forget_preference, release, set_preference, suppress, suppression_of
 from services.api.controllers.common import DELETES, READS, WRITES, Asking, By, Work, problems
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
 from services.api.problems import missing, wrong
-from services.api.recipients import normalised
+from services.api.recipients import normalised, wanted_address
 from services.api.schemas.consent import (
     Cause,
     NewPreference,
@@ -108,7 +109,7 @@ class SuppressionController(Controller):
     @post("/", dto=StrictJson, return_dto=None, status_code=HTTP_200_OK, responses=WRITES, sync_to_thread=True)
     def add(self, data: JSONBody[NewSuppression], platform: Work, caller: By) -> SuppressionView:
         """Let nobody write to an address any more. One that is on the list stays as it is."""
-        address, now = _address(data.address, "address"), platform.now
+        address, now = wanted_address(data.address, "address"), platform.now
         with platform.records.begin() as session:
             row = suppress(session, address, data.cause, data.reason, by=caller.name, now=now, user_id=caller.user_id)
             return suppression_view(row)
@@ -129,12 +130,4 @@ def _known(given: str) -> str:
     try:
         return normalised(given)
     except EmailNotValidError as error:
-        raise missing(f"There is no recipient {shown(given)}: {str(error).rstrip('.')}.") from error
-
-
-def _address(given: str, field: str) -> str:
-    try:
-        return normalised(given)
-    except EmailNotValidError as error:
-        detail = f"{field} must be an e-mail address, not {shown(given)}: {str(error).rstrip('.')}."
-        raise wrong(field, detail) from error
+        raise missing(f"There is no recipient {shown(given)}: {why_not(error)}") from error

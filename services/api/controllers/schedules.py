@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from services.api.bodies import StrictJson
 from services.api.controllers.common import CREATES, DELETES, READS, WRITES, Asking, By, Key, Work
+from services.api.definitions import created
 from services.api.once import asked
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
 from services.api.schedules import (
     change_schedule,
     create_schedule,
-    created_schedule,
     delete_schedule,
     find_schedule,
 )
@@ -49,7 +49,7 @@ class ScheduleController(Controller):
             request = asked(session, "schedule", caller, key, data, platform.now)
             if request.first:
                 create_schedule(session, platform, caller, request.id, data)
-            return schedule_view(created_schedule(session, request.id), platform.now)
+            return schedule_view(created(session, ScheduleRow, request.id), platform.now)
 
     @get("/", responses=READS, sync_to_thread=True)
     def list_all(

@@ -12,11 +12,12 @@ from sqlalchemy import select
 
 from services.api.bodies import StrictJson
 from services.api.controllers.common import CREATES, DELETES, READS, WRITES, Asking, By, Key, Work, problems
+from services.api.definitions import created
 from services.api.once import asked
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
 from services.api.schemas.sources import NewSource, SourceChanges, SourceList, SourceTestView, SourceView
 from services.api.source_tests import await_test, find_test, request_test
-from services.api.sources import change_source, create_source, created_source, delete_source, find_source
+from services.api.sources import change_source, create_source, delete_source, find_source
 from services.api.tables import SourceRow
 from services.api.views.sources import source_test_view, source_view
 
@@ -42,7 +43,7 @@ class SourceController(Controller):
             request = asked(session, "source", caller, key, data, platform.now)
             if request.first:
                 create_source(session, platform, caller, request.id, data)
-            return source_view(created_source(session, request.id))
+            return source_view(created(session, SourceRow, request.id))
 
     @get("/", responses=READS, sync_to_thread=True)
     def list_all(

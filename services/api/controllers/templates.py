@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.api.bodies import StrictJson
 from services.api.controllers.common import CREATES, DELETES, READS, WRITES, Asking, By, Key, Work
+from services.api.definitions import created
 from services.api.dry_run import dry_run
 from services.api.once import asked
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
@@ -21,7 +22,6 @@ from services.api.templates import (
     change_template,
     changes_what_the_source_sees,
     create_template,
-    created_template,
     delete_template,
     find_template,
 )
@@ -47,14 +47,14 @@ class TemplateController(Controller):
             if not request.first:
                 return None
             create_template(session, platform, caller, request.id, data)
-            return created_template(session, request.id)
+            return created(session, TemplateRow, request.id)
 
         checked = dry_run(platform, caller, make, sql_field="" if data.query is UNSET else "query")
         with platform.records.begin() as session:
             request = asked(session, "template", caller, key, data, platform.now)
             if request.first:
                 create_template(session, platform, caller, request.id, data)
-            return template_view(created_template(session, request.id), checked)
+            return template_view(created(session, TemplateRow, request.id), checked)
 
     @get("/", responses=READS, sync_to_thread=True)
     def list_all(

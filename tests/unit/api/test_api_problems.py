@@ -117,7 +117,7 @@ def test_a_collision_of_two_requests_is_a_conflict(
 ) -> None:
     api.made("/sources", source)
     # As if the other request had been committed between the check and the write.
-    monkeypatch.setattr(sources, "_refuse_taken_name", lambda *_: None)
+    monkeypatch.setattr(sources, "is_taken", lambda *_: False)
     assert checked(api.post("/sources", source), 409)["detail"] == (
         "Another request has just changed the same thing; try again."
     )

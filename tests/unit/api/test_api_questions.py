@@ -15,13 +15,14 @@ from sqlalchemy import select
 
 from libs.common import messages
 from libs.common.messages import CheckTemplate, Message, SourceTested, TemplateChecked
+from services.api.definitions import created
 from services.api.dry_run import Checked, dry_run
 from services.api.people import Caller
 from services.api.platform import Platform
 from services.api.problems import Refused
 from services.api.schemas.templates import NewTemplate
 from services.api.tables import AuditRow, SourceTestRow, TemplateRow
-from services.api.templates import create_template, created_template
+from services.api.templates import create_template
 
 CALLER = Caller(UUID(int=1), "admin")
 
@@ -133,7 +134,7 @@ def maker(platform: Platform, template: dict[str, Any]) -> Callable[[Any], Templ
     def make(session: Any) -> TemplateRow:
         template_id = uuid4()
         create_template(session, platform, CALLER, template_id, new)
-        return created_template(session, template_id)
+        return created(session, TemplateRow, template_id)
 
     return make
 
