@@ -12,6 +12,12 @@ from libs.common.values import Choice, Value
 Channel = Literal["email", "webhook", "slack", "teams", "chat", "folder", "sftp"]
 """`chat` is anything else that the library of the mailer speaks; `folder` a folder or bucket."""
 
+SuppressionCause = Literal["bounce", "complaint", "unsubscribed", "by_hand"]
+"""Why nobody may write to an address any more."""
+
+BY_RECIPIENT = "recipient"
+"""Who said what a recipient wants, if it was the recipient over a link; else it is the name of a user."""
+
 DestinationKind = Literal["webhook", "slack", "teams", "chat", "folder", "sftp"]
 
 

@@ -9,16 +9,14 @@ import binascii
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Literal
 from uuid import UUID, uuid5
 
 import msgspec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from libs.common.errors import PermanentFailure, SettingsError
+from libs.common.errors import PermanentFailure
 from libs.common.ids import NAMESPACE
+from libs.common.sealing import derived_keys
 
 _PURPOSE = b"pressroom links v1"
 """Never changes: links of another meaning take a purpose of their own."""
@@ -88,7 +86,7 @@ def mint(keys: str, link: Link) -> str:
             generation=link.generation,
         )
     )
-    mark = hmac.digest(_signing_keys(keys)[0], payload, "sha256")
+    mark = hmac.digest(derived_keys(keys, _PURPOSE)[0], payload, "sha256")
     return urlsafe_b64encode(mark + payload).decode().rstrip("=")
 
 
@@ -124,7 +122,8 @@ def _signed(keys: str, token: str) -> bytes:
     if urlsafe_b64encode(signed).decode().rstrip("=") != token:
         raise forged
     mark, payload = signed[:_MARK_BYTES], signed[_MARK_BYTES:]
-    if not any(hmac.compare_digest(mark, hmac.digest(key, payload, "sha256")) for key in _signing_keys(keys)):
+    signing = derived_keys(keys, _PURPOSE)
+    if not any(hmac.compare_digest(mark, hmac.digest(key, payload, "sha256")) for key in signing):
         raise forged
     return payload
 
@@ -146,15 +145,3 @@ def _link(payload: bytes) -> Link:
         expires_at=None if wire.expires is None else datetime.fromtimestamp(wire.expires, UTC),
         generation=wire.generation,
     )
-
-
-@lru_cache(maxsize=4)
-def _signing_keys(keys: str) -> tuple[bytes, ...]:
-    """A key for links from each seal key; the first one signs."""
-    try:
-        secrets = [urlsafe_b64decode(key.strip()) for key in keys.split(",") if key.strip()]
-    except (binascii.Error, ValueError):
-        secrets = []
-    if not secrets or any(len(secret) != 32 for secret in secrets):
-        raise SettingsError("PRESSROOM_SEAL_KEYS must hold one or more Fernet keys, separated by commas.")
-    return tuple(HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret) for secret in secrets)

@@ -25,6 +25,7 @@ from libs.common.delivering import (
     Part,
     Preview,
     Seen,
+    SuppressionCause,
 )
 from libs.common.errors import PermanentFailure
 from libs.common.handling import Drop, Keeping, Limits, Packing
@@ -389,7 +390,7 @@ class RecipientSuppressed(Event, tag="recipient.suppressed.v1", frozen=True, kw_
     """Nobody may write to this address any more, or may again if `released`."""
 
     address: str
-    cause: Literal["bounce", "complaint", "unsubscribed", "by_hand"]
+    cause: SuppressionCause
     detail: str = ""
     by: str
     released: bool = False
@@ -703,7 +704,7 @@ class SuppressionChanged(Event, tag="suppression.changed.v1", frozen=True, kw_on
 
     address: str
     suppressed: bool
-    cause: Literal["bounce", "complaint", "unsubscribed", "by_hand"]
+    cause: SuppressionCause
     detail: str = ""
     by: str = ""
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import binascii
+from base64 import urlsafe_b64decode
+from functools import lru_cache
+
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from libs.common.errors import PermanentFailure, SettingsError
 
@@ -46,6 +52,21 @@ class Sealer:
                 "A secret was sealed with a key that is not among PRESSROOM_SEAL_KEYS; "
                 "add that key or enter the secret again."
             ) from error
+
+
+@lru_cache(maxsize=8)
+def derived_keys(keys: str, purpose: bytes) -> tuple[bytes, ...]:
+    """A key for `purpose` from each of the seal keys, which signs and does not seal; the first one signs.
+
+    Each purpose is a constant of its own that never changes: what was signed for one is worth nothing for another.
+    """
+    try:
+        secrets = [urlsafe_b64decode(key.strip()) for key in keys.split(",") if key.strip()]
+    except (binascii.Error, ValueError):
+        secrets = []
+    if not secrets or any(len(secret) != 32 for secret in secrets):
+        raise SettingsError("PRESSROOM_SEAL_KEYS must hold one or more Fernet keys, separated by commas.")
+    return tuple(HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret) for secret in secrets)
 
 
 def new_key() -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import get_args
 from uuid import UUID, uuid5
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from libs.common.addresses import address_key
+from libs.common.delivering import SuppressionCause
 from libs.common.ids import NAMESPACE
 from libs.common.messages import RecipientPreferenceSet, RecipientSuppressed
 from libs.common.outbox import Outbox
@@ -24,12 +25,7 @@ from services.api.tables import AuditRow, DeliveryRow, PreferenceRow, ScheduleRo
 ALL_SCHEDULES = UUID(int=0)
 """Stands for all schedules in the table of preferences."""
 
-BY_RECIPIENT = "recipient"
-"""Who said so, if it was the recipient over a link."""
-
 LATEST_DELIVERIES = 20
-
-Cause = Literal["bounce", "complaint", "unsubscribed", "by_hand"]
 
 _TICK = timedelta(microseconds=1)
 
@@ -122,7 +118,14 @@ def suppression_of(session: Session, address: str) -> SuppressionRow | None:
 
 
 def suppress(
-    session: Session, address: str, cause: Cause, reason: str, *, by: str, now: datetime, user_id: UUID | None
+    session: Session,
+    address: str,
+    cause: SuppressionCause,
+    reason: str,
+    *,
+    by: str,
+    now: datetime,
+    user_id: UUID | None,
 ) -> SuppressionRow:
     """Put an address on the list and tell the mailer; one that stands there already stays as it is."""
     known = session.get(SuppressionRow, recipient_id(address))
@@ -223,8 +226,8 @@ def _portions(keys: Sequence[str]) -> Iterable[Sequence[str]]:
     return (keys[start : start + _PORTION] for start in range(0, len(keys), _PORTION))
 
 
-def _cause(text: str) -> Cause:
-    causes: tuple[Cause, ...] = ("bounce", "complaint", "unsubscribed", "by_hand")
+def _cause(text: str) -> SuppressionCause:
+    causes: tuple[SuppressionCause, ...] = get_args(SuppressionCause)
     return next((one for one in causes if one == text), "by_hand")
 
 

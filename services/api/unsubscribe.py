@@ -9,8 +9,9 @@ from typing import Literal
 import msgspec
 from sqlalchemy.orm import Session
 
+from libs.common.delivering import BY_RECIPIENT
 from libs.common.links import Link
-from services.api.consent import BY_RECIPIENT, preferences_of, set_preference, wants
+from services.api.consent import preferences_of, set_preference, wants
 from services.api.tables import ScheduleRow
 
 Choice = Literal["this", "all", "this-again", "all-again"]

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import hmac
 import logging
-from base64 import b32decode, b32encode, urlsafe_b64decode
+from base64 import b32decode, b32encode
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid5
 
 import msgspec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -26,6 +24,7 @@ from libs.common.errors import SettingsError
 from libs.common.ids import NAMESPACE
 from libs.common.messages import DeliveryBounced, Recipient, RecipientBounced
 from libs.common.outbox import Outbox
+from libs.common.sealing import derived_keys
 from libs.common.store import upsert
 from services.mailer.consent import released_at, suppress
 from services.mailer.tables import bounces, deliveries
@@ -59,7 +58,7 @@ class ReturnPaths:
                 "PRESSROOM_BOUNCE_ADDRESS must be an address like bounces@reports.example.org, with at most "
                 f"{_MAX_LOCAL_PART} ASCII characters before the @."
             )
-        self._keys = _keys(seal_keys)
+        self._keys = derived_keys(seal_keys, _PURPOSE)
 
     def of(self, delivery_id: UUID) -> str:
         """The envelope sender of a delivery's letters; empty if there is no address for bounces."""
@@ -84,11 +83,6 @@ class ReturnPaths:
         delivery_id = UUID(bytes=given[:16])
         known = any(hmac.compare_digest(given[16:], _mark(key, delivery_id)) for key in self._keys)
         return delivery_id if known else None
-
-
-def _keys(seal_keys: str) -> list[bytes]:
-    secrets = [urlsafe_b64decode(key.strip()) for key in seal_keys.split(",") if key.strip()]
-    return [HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret) for secret in secrets]
 
 
 def _mark(key: bytes, delivery_id: UUID) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -17,6 +16,7 @@ from sqlalchemy import RowMapping, Uuid, bindparam, literal, select, true, union
 from sqlalchemy.orm import Session
 
 from libs.common.addresses import address_key
+from libs.common.delivering import BY_RECIPIENT, SuppressionCause
 from libs.common.messages import RecipientPreferenceSet, RecipientSuppressed, SuppressionChanged
 from libs.common.outbox import Outbox
 from libs.common.store import upsert
@@ -24,13 +24,8 @@ from services.mailer.tables import preferences, suppressions
 
 log = logging.getLogger(__name__)
 
-Cause = Literal["bounce", "complaint", "unsubscribed", "by_hand"]
-
 ALL_SCHEDULES = UUID(int=0)
 """Stands for all schedules in the table of preferences."""
-
-BY_RECIPIENT = "recipient"
-"""Who said so, if it was the recipient over a link."""
 
 _WANTED = "wanted"
 
@@ -92,7 +87,7 @@ def objection(
     return "" if last.wanted else _unwanted(last)
 
 
-def suppress(session: Session, address: str, cause: Cause, detail: str, by: str, *, at: datetime) -> bool:
+def suppress(session: Session, address: str, cause: SuppressionCause, detail: str, by: str, *, at: datetime) -> bool:
     """Put the address on the list and announce it; False if it stands there, or was released after `at`."""
     key = address_key(address)
     known = _entry(session, key)

@@ -45,7 +45,7 @@ class Desk:
             address=command.recipient.address,
             expires_at=expires_at,
         )
-        return f"{self.public_url.rstrip('/')}/api/v1/links/{links.mint(self.seal_keys, link)}"
+        return links.file_url(self.public_url, links.mint(self.seal_keys, link))
 
     def unsubscribe_url(self, command: DeliverReport) -> str:
         """Where the recipient can end what they are subscribed to; empty if they are not, or nobody could reach it."""

@@ -20,6 +20,7 @@ import msgspec
 from libs.common.delivering import MailProfile
 from libs.common.errors import PermanentFailure
 from services.mailer.connections import Connections
+from services.mailer.desk import BYTES_PER_MEGABYTE
 from services.mailer.mailbox import parse_mailbox
 from services.mailer.server import MailServer, profile_server, profile_tls_context
 from services.mailer.smtp import Timeouts
@@ -29,8 +30,6 @@ V = TypeVar("V")
 
 MOST_KNOWN = 1_000
 """Profiles that are remembered; whoever has more of them opens the longest unused one again."""
-
-BYTES_PER_MEGABYTE = 1_000_000
 
 
 class Outlet(msgspec.Struct, frozen=True, kw_only=True):

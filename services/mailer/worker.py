@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypedDict
 
 from libs.common.addresses import parse_allowed
 from libs.common.commands import CommandBroker
@@ -19,6 +20,20 @@ from services.mailer.settings import MailerSettings
 from services.mailer.try_profile import try_profile
 
 
+class _Patience(TypedDict):
+    """From which queue a command comes, and how often and when it is tried again (see handlers.py)."""
+
+    queue: str
+    max_retries: int
+    min_backoff_ms: int
+    max_backoff_ms: int
+
+
+_WHILE_A_PERSON_WAITS = _Patience(
+    queue=MAIL_QUEUES["urgent"], max_retries=2, min_backoff_ms=1_000, max_backoff_ms=10_000
+)
+
+
 def mail_worker(broker: CommandBroker, settings: MailerSettings, office: PostOffice) -> CommandWorker:
     """The part that takes DeliverReport and SendNotice from the queues."""
 
@@ -28,24 +43,14 @@ def mail_worker(broker: CommandBroker, settings: MailerSettings, office: PostOff
     async def tell(command: SendNotice, attempt: Attempt) -> None:
         await send_notice(command, attempt, office)
 
-    handle(
-        broker,
-        DeliverReport,
-        deliver_report,
+    patience = _Patience(
         queue=MAIL_QUEUES["normal"],
         max_retries=settings.mailer_max_attempts - 1,
         min_backoff_ms=int(settings.mailer_min_backoff_seconds * 1000),
         max_backoff_ms=int(settings.mailer_max_backoff_seconds * 1000),
     )
-    handle(
-        broker,
-        SendNotice,
-        tell,
-        queue=MAIL_QUEUES["normal"],
-        max_retries=settings.mailer_max_attempts - 1,
-        min_backoff_ms=int(settings.mailer_min_backoff_seconds * 1000),
-        max_backoff_ms=int(settings.mailer_max_backoff_seconds * 1000),
-    )
+    handle(broker, DeliverReport, deliver_report, **patience)
+    handle(broker, SendNotice, tell, **patience)
     return CommandWorker(broker, lanes(settings))
 
 
@@ -55,15 +60,7 @@ def answer_tests_of_destinations(broker: CommandBroker, places: Places, clerk: C
     async def answer(command: TestDestination, _attempt: Attempt) -> None:
         await try_destination(command, places, clerk)
 
-    handle(
-        broker,
-        TestDestination,
-        answer,
-        queue=MAIL_QUEUES["urgent"],
-        max_retries=2,
-        min_backoff_ms=1_000,
-        max_backoff_ms=10_000,
-    )
+    handle(broker, TestDestination, answer, **_WHILE_A_PERSON_WAITS)
 
 
 def answer_tests_of_profiles(broker: CommandBroker, settings: MailerSettings, office: PostOffice) -> None:
@@ -73,15 +70,7 @@ def answer_tests_of_profiles(broker: CommandBroker, settings: MailerSettings, of
     async def answer(command: TestProfile, _attempt: Attempt) -> None:
         await try_profile(command, office, allowed)
 
-    handle(
-        broker,
-        TestProfile,
-        answer,
-        queue=MAIL_QUEUES["urgent"],
-        max_retries=2,
-        min_backoff_ms=1_000,
-        max_backoff_ms=10_000,
-    )
+    handle(broker, TestProfile, answer, **_WHILE_A_PERSON_WAITS)
 
 
 def lanes(settings: MailerSettings) -> Mapping[str, int]:

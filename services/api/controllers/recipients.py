@@ -11,6 +11,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from sqlalchemy import select
 
+from libs.common.delivering import SuppressionCause
 from libs.common.mail_addresses import why_not
 from services.api.bodies import StrictJson
 from services.api.consent import forget_preference, release, set_preference, suppress, suppression_of
@@ -19,7 +20,6 @@ from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, nex
 from services.api.problems import missing, wrong
 from services.api.recipients import normalised, wanted_address
 from services.api.schemas.consent import (
-    Cause,
     NewPreference,
     NewSuppression,
     Reason,
@@ -89,7 +89,7 @@ class SuppressionController(Controller):
         self,
         request: Asking,
         platform: Work,
-        cause: Annotated[Cause | None, QueryParameter(description="Only those with this cause.")] = None,
+        cause: Annotated[SuppressionCause | None, QueryParameter(description="Only those with this cause.")] = None,
         search: Annotated[
             str | None, QueryParameter(max_length=320, description="Only addresses with this in them.")
         ] = None,

@@ -8,10 +8,9 @@ from uuid import UUID
 
 import msgspec
 
+from libs.common.delivering import SuppressionCause
 from services.api.schemas.common import END, LINE
 from services.api.schemas.reports import DeliveryView
-
-Cause = Literal["bounce", "complaint", "unsubscribed", "by_hand"]
 
 Reason = Annotated[
     str,
@@ -56,14 +55,14 @@ class NewSuppression(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     address: Address
     reason: Reason
-    cause: Cause = "by_hand"
+    cause: SuppressionCause = "by_hand"
 
 
 class SuppressionView(msgspec.Struct, kw_only=True):
     """An address that nobody may write to, and why."""
 
     address: str
-    cause: Cause
+    cause: SuppressionCause
     detail: Annotated[str, msgspec.Meta(description="The words of a mail server or of a person.")]
     said_by: Annotated[str, msgspec.Meta(description="`mailer`, or the name of a user.")]
     since: datetime

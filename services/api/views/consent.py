@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from libs.common.addresses import AllowedDomains
+from libs.common.delivering import SuppressionCause
 from libs.common.messages import RecipientBounced
 from services.api.consent import (
     ALL_SCHEDULES,
@@ -18,7 +19,7 @@ from services.api.consent import (
     suppression_of,
     wants,
 )
-from services.api.schemas.consent import BounceView, Cause, PreferenceView, RecipientDetails, SuppressionView
+from services.api.schemas.consent import BounceView, PreferenceView, RecipientDetails, SuppressionView
 from services.api.tables import PreferenceRow, SuppressionRow
 from services.api.views.deliveries import delivery_view
 
@@ -53,7 +54,7 @@ def suppression_view(row: SuppressionRow) -> SuppressionView:
     """One entry of the list."""
     return SuppressionView(
         address=row.address,
-        cause=cast("Cause", row.cause),
+        cause=cast("SuppressionCause", row.cause),
         detail=row.detail,
         said_by=row.said_by,
         since=row.changed_at,

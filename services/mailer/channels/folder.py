@@ -17,9 +17,8 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 
 from libs.common.drops import Target
 from libs.common.errors import PermanentFailure, PressroomError, TransientFailure
-from services.mailer.answers import Answer
 from services.mailer.channels.consignment import Consignment
-from services.mailer.channels.naming import names_of
+from services.mailer.channels.naming import names_in, receipt_of
 from services.mailer.outgoing import Outgoing
 from services.mailer.senders import BeforeFinal, Receipt
 
@@ -38,18 +37,14 @@ async def send_to_folder(
 ) -> Receipt:
     """Make one attempt. `root` is the folder that all folders must be in; `before_final` is not called, since doing it
     again does no harm."""
-    parcel, place = consignment.parcel, consignment.place
+    place, names = consignment.place, names_in(consignment)
     assert place.target is not None
-    names = names_of(parcel, place.names)
-    if not names:
-        raise PermanentFailure(f"{consignment} takes files, and there are none to bring.")
     if place.host:
         await outgoing.addresses(
             place.host, place.port
         )  # refuses an endpoint in a network that is none of its business
     await asyncio.to_thread(_put, consignment, place.target, root, names)
-    words = f"{len(names)} file{'' if len(names) == 1 else 's'} written: {', '.join(names)}"
-    return Receipt(answer=Answer(0, consignment.clean(words)), form="files", bytes=parcel.size_bytes)
+    return receipt_of(consignment, names)
 
 
 def _put(consignment: Consignment, target: Target, root: Path, names: Sequence[str]) -> None:

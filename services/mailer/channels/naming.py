@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from libs.common.drops import named_after
 from libs.common.errors import PermanentFailure
 from libs.common.zones import zone_of
+from services.mailer.answers import Answer
+from services.mailer.channels.consignment import Consignment
 from services.mailer.channels.parcel import Parcel
+from services.mailer.senders import Receipt
+
+
+def names_in(consignment: Consignment) -> list[str]:
+    """A name for each file in the folder of a destination; a PermanentFailure if there are no files."""
+    names = names_of(consignment.parcel, consignment.place.names)
+    if not names:
+        raise PermanentFailure(f"{consignment} takes files, and there are none to bring.")
+    return names
+
+
+def receipt_of(consignment: Consignment, names: Sequence[str]) -> Receipt:
+    """The files are there, under these names."""
+    words = f"{len(names)} file{'' if len(names) == 1 else 's'} written: {', '.join(names)}"
+    return Receipt(answer=Answer(0, consignment.clean(words)), form="files", bytes=consignment.parcel.size_bytes)
 
 
 def names_of(parcel: Parcel, pattern: str) -> list[str]:

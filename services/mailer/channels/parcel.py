@@ -13,7 +13,7 @@ import msgspec
 
 from libs.common.delivering import Figure, Preview
 from libs.common.messages import Artifact, DeliverReport, FileFormat, SendNotice
-from services.mailer.contents import human_size
+from services.mailer.contents import contents_of_notice, human_size
 from services.mailer.desk import Desk
 from services.mailer.files import pieces_of
 from services.mailer.headers import one_line, safe_filename, without_controls
@@ -97,14 +97,14 @@ def parcel_of(command: DeliverReport, desk: Desk, written_at: datetime) -> Parce
 
 def parcel_of_notice(notice: SendNotice) -> Parcel:
     """What a place gets that is told what has happened; where there are only files it is one."""
-    kind = notice.destination.kind if notice.destination is not None else ""
+    kind, told = notice.destination.kind if notice.destination is not None else "", contents_of_notice(notice)
     parcel = Parcel(
         id=notice.notice_id,
         kind="notice",
-        title=one_line(notice.subject),
-        paragraphs=tuple(without_controls(paragraph).strip() for paragraph in notice.paragraphs),
-        facts=tuple((one_line(label), one_line(value)) for label, value in notice.facts),
-        links=tuple((one_line(label), one_line(url)) for label, url in notice.links),
+        title=told.title,
+        paragraphs=told.paragraphs,
+        facts=told.facts,
+        links=told.links,
         schedule_id=notice.schedule_id,
         made_at=notice.requested_at,
     )

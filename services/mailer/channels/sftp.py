@@ -14,9 +14,9 @@ from pathlib import PurePosixPath
 import asyncssh
 
 from libs.common.errors import PermanentFailure, PressroomError
-from services.mailer.answers import Answer, NotNow
+from services.mailer.answers import NotNow
 from services.mailer.channels.consignment import Consignment
-from services.mailer.channels.naming import names_of
+from services.mailer.channels.naming import names_in, receipt_of
 from services.mailer.channels.parcel import ParcelFile, in_threads
 from services.mailer.outgoing import CONNECT_SECONDS, Outgoing
 from services.mailer.senders import BeforeFinal, Receipt
@@ -31,10 +31,7 @@ async def send_over_sftp(
     before_final: BeforeFinal,  # noqa: ARG001
 ) -> Receipt:
     """Make one attempt. `before_final` is not called, since doing it again does no harm."""
-    parcel, place = consignment.parcel, consignment.place
-    names = names_of(parcel, place.names)
-    if not names:
-        raise PermanentFailure(f"{consignment} takes files, and there are none to bring.")
+    names = names_in(consignment)
     keys = await asyncio.to_thread(_keys, consignment)  # a passphrase costs time, as it is meant to
     try:
         async with asyncio.timeout(outgoing.timeout_seconds):
@@ -45,8 +42,7 @@ async def send_over_sftp(
         raise NotNow(f"{consignment} was not done within {outgoing.timeout_seconds:g} seconds.") from error
     except (asyncssh.Error, OSError) as error:
         raise _failure(consignment, error) from error
-    words = f"{len(names)} file{'' if len(names) == 1 else 's'} written: {', '.join(names)}"
-    return Receipt(answer=Answer(0, consignment.clean(words)), form="files", bytes=parcel.size_bytes)
+    return receipt_of(consignment, names)
 
 
 async def _upload(
