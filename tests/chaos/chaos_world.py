@@ -24,6 +24,7 @@ from libs.local.ports import free_port
 from libs.local.postgres import PrivatePostgres
 from libs.local.private_broker import PrivateBroker
 from libs.local.program import Program
+from libs.local.readiness import service_is_ready
 from libs.local.waiting import wait_until
 from libs.mailsink import MailSink
 
@@ -86,11 +87,7 @@ class ServiceProcess:
 
     def is_ready(self) -> bool:
         """Whether it can do its job."""
-        try:
-            with urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (URLError, OSError):
-            return False
+        return not service_is_ready(self.port)()
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError, AssertionError):

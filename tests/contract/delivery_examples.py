@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
+
+from example_parts import ARTIFACT, AT, DELIVERY, DUE, QUESTION, REPORT, SCHEDULE
 
 from libs.common.delivering import (
     Burst,
@@ -18,7 +19,6 @@ from libs.common.delivering import (
     Seen,
 )
 from libs.common.messages import (
-    Artifact,
     DeliverReport,
     DeliveryBounced,
     DeliveryCancelled,
@@ -40,15 +40,9 @@ from libs.common.messages import (
     TestProfile,
 )
 
-AT = datetime(2026, 3, 2, 7, 0, 1, 250_000, tzinfo=UTC)
-DUE = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
-SCHEDULE = UUID("0b0a3f5e-8b6e-4b0e-9a51-3f1f6f3c2d10")
-REPORT = UUID("2d2c5f7e-ad8f-5d2f-9c73-5f3f8f5e4f32")
-DELIVERY = UUID("3e3d6f8e-be9f-5e3f-8d84-6f4f9f6f5f43")
 PROFILE = UUID("7c7fac0f-fbcf-5c7f-8cb8-af8fdfaf9f87")
 DESTINATION = UUID("8d8fbd1f-0cdf-5d8f-9dc9-bf9fefbfaf98")
 NOTICE = UUID("9e9fce2f-1def-5e9f-8eda-cfaffecfbfa9")
-QUESTION = UUID("6b6f9abf-eabf-5b6f-9ba7-9f7fcf9f8f76")
 
 ANN = Recipient(address="ann@example.org", name="Ann Übel", role="cc", locale="de")
 MAIL = MailProfile(
@@ -87,15 +81,6 @@ MANNER = Manner(
 PLAN = DeliveryPlan(recipients=(ANN,), subject="Sales", body="Good morning", destinations=(HOOK,), manner=MANNER)
 BURST = Burst(sql="SELECT email AS address, region FROM managers", share_out_by="region", cap=500, canary=10)
 PART = Part(folder_key="2026/03/parts", value="North")
-_ARTIFACT = Artifact(
-    key="2026/03/sales.xlsx",
-    filename="sales.xlsx",
-    format="xlsx",
-    media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    size_bytes=6_042,
-    rows=12,
-    sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-)
 _ABOUT: dict[str, Any] = {
     "at": AT,
     "delivery_id": DELIVERY,
@@ -112,7 +97,7 @@ SINCE_0_2: tuple[Message, ...] = (
         title="Sales by region",
         channel="webhook",
         recipient=Recipient(address=str(DESTINATION), name="Warehouse"),
-        artifacts=(_ARTIFACT,),
+        artifacts=(ARTIFACT,),
         generated_at=AT,
         manner=MANNER,
         destination=HOOK,

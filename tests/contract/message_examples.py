@@ -11,13 +11,13 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import delivery_examples
+from example_parts import ARTIFACT, AT, DELIVERY, DUE, QUESTION, REPORT, SCHEDULE
 from msgspec.structs import replace
 
 from libs.common.conditions import Change, Checks, Condition, Conditions, Freshness, NullShare
 from libs.common.handling import Drop, Keeping, Limits, Packing
 from libs.common.look import ColourRule, ColumnSetting, CsvDialect, Look, Sort, Widget
 from libs.common.messages import (
-    Artifact,
     ArtifactsExpired,
     Calendar,
     CheckTemplate,
@@ -66,13 +66,7 @@ from libs.common.messages import (
     Timing,
 )
 
-AT = datetime(2026, 3, 2, 7, 0, 1, 250_000, tzinfo=UTC)
-DUE = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
-SCHEDULE = UUID("0b0a3f5e-8b6e-4b0e-9a51-3f1f6f3c2d10")
 OCCURRENCE = UUID("1c1b4f6e-9c7f-5c1f-8b62-4f2f7f4d3e21")
-REPORT = UUID("2d2c5f7e-ad8f-5d2f-9c73-5f3f8f5e4f32")
-DELIVERY = UUID("3e3d6f8e-be9f-5e3f-8d84-6f4f9f6f5f43")
-QUESTION = UUID("6b6f9abf-eabf-5b6f-9ba7-9f7fcf9f8f76")
 ANN = Recipient(address="ann@example.org", name="Ann Übel")
 
 ORDER = ReportOrder(
@@ -102,15 +96,6 @@ ORDER = ReportOrder(
     priority="urgent",
     delivery=DeliveryPlan(channel="email", recipients=(ANN,), subject="Sales", body="Good morning"),
     max_retries=5,
-)
-ARTIFACT = Artifact(
-    key="2026/03/sales.xlsx",
-    filename="sales.xlsx",
-    format="xlsx",
-    media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    size_bytes=6_042,
-    rows=12,
-    sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 )
 NOTE = "50,000 of 1,204,331 rows."
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from message_examples import AT, EXAMPLES
+from example_parts import AT
+from message_examples import EXAMPLES
 
 from libs.common.envelope import pack
 from libs.common.messages import COMMANDS, EVENTS, GenerateReport, Message, decode_event, encode, read_command
