@@ -61,17 +61,13 @@ def _open_letters(session: Session) -> Iterator[DeadLetterRow]:
 
 
 def _reseal_row(row: Any, columns: tuple[str, ...], sealer: Sealer) -> int:
-    count = 0
-    for name in columns:
-        value = getattr(row, name)
-        try:
-            new, found = (_resealed({name: value}, sealer)) if isinstance(value, str) else _resealed(value, sealer)
-        except PermanentFailure as failure:
-            who = getattr(row, "name", "") or getattr(row, "slug", "")
-            raise SettingsError(f"The secrets of {row.__tablename__} {who} cannot be opened: {failure}") from failure
-        if found:
-            setattr(row, name, new[name] if isinstance(value, str) else new)
-            count += found
+    try:
+        new, count = _resealed({name: getattr(row, name) for name in columns}, sealer)
+    except PermanentFailure as failure:
+        who = getattr(row, "name", "") or getattr(row, "slug", "")
+        raise SettingsError(f"The secrets of {row.__tablename__} {who} cannot be opened: {failure}") from failure
+    for name, value in new.items():
+        setattr(row, name, value)
     return count
 
 

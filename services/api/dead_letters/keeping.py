@@ -35,7 +35,7 @@ def keep(session: Session, dead: Dead) -> bool:
         "attempts": dead.attempts,
         "failed_at": dead.failed_at,
         "body": dead.body[:MAX_BODY_BYTES],
-        "payload": _storable(payload),
+        "payload": payload,
         "report_id": report_id,
         "delivery_id": uuid_in(payload, "delivery_id"),
         "schedule_id": uuid_in(payload, "schedule_id") or _schedule_of(session, report_id),
@@ -75,8 +75,3 @@ def _schedule_of(session: Session, report_id: Any) -> Any:
     if report_id is None:
         return None
     return session.execute(select(ReportRow.schedule_id).where(ReportRow.id == report_id)).scalar_one_or_none()
-
-
-def _storable(payload: dict[str, Any] | None) -> dict[str, Any] | None:
-    """PostgreSQL refuses a NUL inside of JSON text; the body has it all the same."""
-    return None if payload is None or "\\u0000" in repr(payload) or "\x00" in str(payload) else payload

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4, uuid5
 
 import msgspec
 from msgspec.structs import replace
@@ -70,7 +70,7 @@ def _event(row: DeadLetterRow, wanted: Replay) -> Parcel:
 
 def _command(row: DeadLetterRow, changes: Mapping[str, Any]) -> Command:
     cls = COMMANDS.get(row.wire_name)
-    if cls is None or _kwargs(row) is None:
+    if cls is None or row.payload is None:
         raise conflict("This message cannot be read, so it cannot be replayed; discard it.")
     try:
         command = read_command(cls, _patched(row, changes))
@@ -112,15 +112,11 @@ def _made_anew(session: Session, row: DeadLetterRow, command: DeliverReport, now
     if command.destination is not None:
         alone = replace(order.delivery, recipients=(), destinations=(command.destination,))
     return GenerateReport(
-        report_id=_report_id(row),
+        report_id=uuid5(row.id, "afresh"),
         order=replace(order, delivery=alone, burst=None),
         requested_at=now,
         scheduled_for=scheduled_for,
     )
-
-
-def _report_id(row: DeadLetterRow) -> UUID:
-    return uuid5(row.id, "afresh")
 
 
 def _marked(parcel: Parcel, row: DeadLetterRow) -> Parcel:
@@ -131,20 +127,9 @@ def _marked(parcel: Parcel, row: DeadLetterRow) -> Parcel:
 
 
 def _patched(row: DeadLetterRow, changes: Mapping[str, Any]) -> dict[str, Any]:
-    kwargs = _kwargs(row)
-    assert kwargs is not None
-    patched = _merged(kwargs, changes)
+    patched = _merged(row.payload, changes)
     assert isinstance(patched, dict)
     return patched
-
-
-def _kwargs(row: DeadLetterRow) -> dict[str, Any] | None:
-    try:
-        letter = msgspec.json.decode(row.body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    found = letter.get("kwargs", letter) if isinstance(letter, dict) else None
-    return found if isinstance(found, dict) else None
 
 
 def _merged(target: Any, patch: Any) -> Any:
