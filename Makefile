@@ -19,7 +19,7 @@ BENCH := $(VENV)/.installed-bench
 .DELETE_ON_ERROR:
 # Two targets at once would install into the same environment, or start and stop the same Pressroom.
 .NOTPARALLEL:
-.PHONY: help setup demo up down status test test-unit test-integration test-e2e test-chaos test-long lint format bench bench-generator bench-scheduler bench-mailer sample-shop env clean rabbitmq postgresql mariadb postfix
+.PHONY: help setup demo up down status test test-unit test-integration test-e2e test-chaos test-long lint format bench bench-generator bench-scheduler bench-mailer bench-burst sample-members sample-shop env clean rabbitmq postgresql mariadb postfix
 
 help: ## Show this list
 	@echo "Pressroom: scheduled reports that arrive. \`make demo\` shows it; what is missing is set up first."
@@ -68,7 +68,7 @@ format: $(DEV) ## Put the code into its usual shape
 	@$(RUN) -m ruff check --fix-only .
 	@$(RUN) -m ruff format .
 
-bench: bench-generator bench-scheduler bench-mailer ## Measure everything beside its baselines; it takes half an hour
+bench: bench-generator bench-scheduler bench-mailer bench-burst ## Measure everything beside its baselines; it takes half an hour
 
 bench-generator: $(DEV) $(BENCH) rabbitmq postgresql ## Measure reports, from the order to the letter, beside what one would write instead
 	@$(RUN) -m bench.generator $(BENCH_OPTIONS)
@@ -78,6 +78,12 @@ bench-scheduler: $(DEV) rabbitmq postgresql ## Measure how fast what is due beco
 
 bench-mailer: $(DEV) rabbitmq postgresql ## Measure how fast orders become letters, beside loops that only send
 	@$(RUN) -m bench.mailer $(BENCH_OPTIONS)
+
+bench-burst: $(DEV) rabbitmq postgresql ## Measure ten thousand personal reports in one burst, and the memory that they take over time
+	@$(RUN) -m bench.burst $(BENCH_OPTIONS)
+
+sample-members: $(DEMO) ## Tell the Pressroom of `make up` about a small quiz club: reminders and personal reports
+	@$(RUN) -m samples.members
 
 sample-shop: $(DEMO) ## Tell the Pressroom of `make up` about a shop: sales, inventory, customers, orders, analytics
 	@$(RUN) -m samples.shop

@@ -147,3 +147,41 @@ class Part(Choice, frozen=True, kw_only=True):
     """Where in the artifact storage it is kept, a file per query."""
     value: str
     """The recipient's `key`, as text."""
+    shares: tuple[tuple[int, int], ...] = ()
+    """For each query, from which byte of its file on and how many of them are the recipient's."""
+
+
+BurstState = Literal["spreading", "paused", "held", "spread", "stopped"]
+"""`spreading`: reports are being ordered; `paused`: the first are, and the rest waits; `held`: there are too many
+recipients, and all wait; `spread`: all are ordered; `stopped`: no more will be."""
+
+Refusal = Literal["", "without_address", "invalid", "not_allowed", "unfit"]
+"""Why a recipient of a burst gets no report; empty: they get one."""
+
+
+class BurstRecipient(Choice, frozen=True, kw_only=True):
+    """A line of the recipients query, and what was done about it."""
+
+    position: int
+    """In the list, counted from 0."""
+    address: str
+    name: str = ""
+    channel: Channel = "email"
+    report_id: UUID | None = None
+    """The report of their own; None if they get none."""
+    refusal: Refusal = ""
+    reason: str = ""
+    """Why they get none, in words."""
+    formats: tuple[str, ...] = ()
+    """Empty: those of the order."""
+    values: tuple[tuple[str, bool | int | float | str | None], ...] = ()
+    """Of the parameters that are their own."""
+
+
+class BurstSample(Choice, frozen=True, kw_only=True):
+    """A recipient as a dry run shows them."""
+
+    address: str
+    name: str = ""
+    key: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()

@@ -24,6 +24,11 @@ def delivery_id(report: UUID, channel: str, address: str) -> UUID:
     return uuid5(report, f"{channel}:{address}")
 
 
+def part_id(report: UUID, recipient: str) -> UUID:
+    """The report of one recipient of a burst; `recipient` tells them from the others (see generator/burst)."""
+    return uuid5(report, f"part:{recipient}")
+
+
 def requested_id(kind: str, requester: str, key: str) -> UUID:
     """The thing that `requester` asked for under an Idempotency-Key, however often the request arrives."""
     return uuid5(NAMESPACE, f"{kind}:{requester}:{key}")

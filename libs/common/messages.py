@@ -17,6 +17,9 @@ import msgspec
 from libs.common.conditions import Checks, Conditions
 from libs.common.delivering import (
     Burst,
+    BurstRecipient,
+    BurstSample,
+    BurstState,
     Channel,
     Destination,
     Figure,
@@ -338,6 +341,31 @@ class CheckTemplate(Command, tag="check_template.v1", frozen=True, kw_only=True)
     requested_at: datetime
 
 
+class CheckBurst(Command, tag="check_burst.v1", frozen=True, kw_only=True):
+    """Ask the source who would get a report of their own, and tell without making any (owner: generator)."""
+
+    check_id: UUID
+    order: ReportOrder
+    requested_at: datetime
+
+
+class ContinueBurst(Command, tag="continue_burst.v1", frozen=True, kw_only=True):
+    """Let a burst that waits for a person go on (owner: generator)."""
+
+    report_id: UUID
+    requested_by: str
+    requested_at: datetime
+
+
+class StopBurst(Command, tag="stop_burst.v1", frozen=True, kw_only=True):
+    """Order no more reports of this burst, and cancel those that have not begun (owner: generator)."""
+
+    report_id: UUID
+    requested_by: str
+    reason: str = ""
+    requested_at: datetime
+
+
 class DeleteExpired(Command, tag="delete_expired.v1", frozen=True, kw_only=True):
     """Delete the files whose time is over and tell which (owner: generator)."""
 
@@ -613,6 +641,69 @@ class TemplateChecked(Event, tag="template.checked.v1", frozen=True, kw_only=Tru
     """The field of the template that each of `problems` is about, like `queries[0].sql`."""
     unknown: str = ""
     """Why the source could not be asked; then nothing is known of the template, and `ok` is false without problems."""
+
+
+class ReportSpread(Event, tag="report.spread.v1", frozen=True, kw_only=True):
+    """The recipients of a burst are listed, and each of them will get a report of their own."""
+
+    report_id: UUID
+    attempt: int
+    recipients: int
+    """Lines of the list, those that will get none included."""
+    duplicates: int = 0
+    """Lines that name a recipient once more; they are not in the list."""
+    without_rows: int | None = None
+    """Recipients who have no share in what was read for all; None: each of them asks for themselves."""
+    state: BurstState
+    reason: str = ""
+    """Why all of them wait."""
+    cap: int = 0
+    canary: int = 0
+    query_seconds: float
+    expires_at: datetime | None = None
+    """When the list will be deleted: a burst that still waits then is stopped."""
+
+
+class BurstAdvanced(Event, tag="burst.advanced.v1", frozen=True, kw_only=True):
+    """The reports of some more recipients of a burst are ordered."""
+
+    report_id: UUID
+    recipients: tuple[BurstRecipient, ...]
+
+
+class BurstChanged(Event, tag="burst.changed.v1", frozen=True, kw_only=True):
+    """A burst waits, goes on, is at its end or was stopped; the higher `version` wins."""
+
+    report_id: UUID
+    version: int
+    state: BurstState
+    reason: str = ""
+    by: str = ""
+
+
+class BurstChecked(Event, tag="burst.checked.v1", frozen=True, kw_only=True):
+    """What a burst would do, and what is wrong with it."""
+
+    check_id: UUID
+    recipients: int = 0
+    """Those that would get a report."""
+    duplicates: int = 0
+    without_address: int = 0
+    invalid: int = 0
+    not_allowed: int = 0
+    unfit: int = 0
+    without_rows: int | None = None
+    """None: nobody has counted."""
+    problems: tuple[str, ...] = ()
+    """Why it cannot work, in sentences."""
+    remarks: tuple[str, ...] = ()
+    """What there is to know besides: single recipients, and what was not looked at."""
+    sample: tuple[BurstSample, ...] = ()
+    addresses: tuple[str, ...] = ()
+    """Of the first recipients, so that the api can tell who does not want letters."""
+    seconds: float
+    unknown: str = ""
+    """Why the source could not be asked."""
 
 
 class ReportFailed(Event, tag="report.failed.v1", frozen=True, kw_only=True):

@@ -40,9 +40,10 @@ COMMANDS_HANDLED = Counter(
 
 REPORTS = Counter(
     "pressroom_reports_total",
-    "Attempts at a report by outcome: generated, held, skipped, retried, failed or cancelled.",
+    "Attempts at a report by outcome: generated, spread, held, skipped, retried, failed or cancelled.",
     ["outcome"],
 )
+BURST_REPORTS = Counter("pressroom_burst_reports_total", "Personal reports that were ordered for recipients of bursts.")
 REPORT_STAGE_SECONDS = Histogram(
     "pressroom_report_stage_seconds", "Duration of a stage: query, render or store.", ["stage"], buckets=_SECONDS
 )
@@ -94,7 +95,7 @@ HTTP_SECONDS = Histogram(
 
 def _begin_at_zero() -> None:
     """A child that does not exist before its first count hides that count from `increase()` and so from the alerts."""
-    for outcome in ("generated", "held", "skipped", "retried", "failed", "cancelled"):
+    for outcome in ("generated", "spread", "held", "skipped", "retried", "failed", "cancelled"):
         REPORTS.labels(outcome)
     for outcome in ("sent", "deferred", "rejected", "unknown"):
         DELIVERIES.labels("email", outcome)

@@ -23,14 +23,17 @@ from amqp.exceptions import PreconditionFailed
 
 from libs.common.errors import SettingsError
 from libs.common.messages import (
+    CheckBurst,
     CheckTemplate,
     Command,
+    ContinueBurst,
     DeleteExpired,
     DeliverReport,
     GenerateReport,
     Priority,
     ReleaseReport,
     SendNotice,
+    StopBurst,
     TestDestination,
     TestProfile,
     TestSource,
@@ -96,7 +99,10 @@ def queue_for(command: Command) -> str:
         return MAIL_QUEUES["normal"]
     if isinstance(command, TestProfile | TestDestination):
         return MAIL_QUEUES["urgent"]
-    if isinstance(command, ReleaseReport | TestSource | CheckTemplate | DeleteExpired):
+    if isinstance(
+        command,
+        ReleaseReport | TestSource | CheckTemplate | DeleteExpired | CheckBurst | ContinueBurst | StopBurst,
+    ):
         return MAINTENANCE_QUEUE
     raise LookupError(f"{command.wire_name()} has no queue")
 

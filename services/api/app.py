@@ -14,6 +14,7 @@ from litestar.types import ASGIApp
 
 from services.api.access import BearerTokens
 from services.api.controllers.bounces import BounceController
+from services.api.controllers.bursts import BurstCheckController, BurstController, ScheduleBurstController
 from services.api.controllers.calendars import CalendarController
 from services.api.controllers.common import provide_caller
 from services.api.controllers.dead_letters import DeadLetterController
@@ -48,6 +49,9 @@ CONTROLLERS = [
     TestSendController,
     CalendarController,
     ReportController,
+    BurstController,
+    ScheduleBurstController,
+    BurstCheckController,
     OccurrenceController,
     DeliveryController,
     NoticeController,

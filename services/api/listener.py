@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 
 from libs.common.messages import (
     ArtifactsExpired,
+    BurstAdvanced,
+    BurstChanged,
+    BurstChecked,
     DeliveryBounced,
     DeliveryCancelled,
     DeliveryDeferred,
@@ -32,6 +35,7 @@ from libs.common.messages import (
     ReportProgressed,
     ReportRetrying,
     ReportSkipped,
+    ReportSpread,
     ReportStarted,
     SchedulePaused,
     SourceTested,
@@ -39,6 +43,7 @@ from libs.common.messages import (
     TemplateChecked,
     TimetableRequested,
 )
+from services.api.record import bursts
 from services.api.record.consent import on_suppression_changed
 from services.api.record.deliveries import keep_delivery
 from services.api.record.ending import settle
@@ -85,6 +90,10 @@ HANDLERS: Mapping[type[Any], Callable[[Session, Any], None]] = {
     ReportRetrying: on_retrying,
     ReportGenerated: on_generated,
     ReportHeld: on_held,
+    ReportSpread: bursts.on_spread,
+    BurstAdvanced: bursts.on_advanced,
+    BurstChanged: bursts.on_changed,
+    BurstChecked: bursts.on_checked,
     ReportSkipped: on_skipped,
     ReportFailed: on_failed,
     ReportCancelled: on_cancelled,

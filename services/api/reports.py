@@ -76,6 +76,8 @@ def approve_report(session: Session, platform: Platform, caller: Caller, report_
     row = find_report(session, report_id, lock=True)
     if row.approved_at is not None:
         return row
+    if row.phase == "spread":
+        raise conflict(f"This report is a burst; let it go on with POST /api/v1/reports/{row.id}/burst/continue/.")
     if row.status != "held":
         raise conflict(f"Only a report that is held can be approved; this one is {row.status}.")
     if row.cancel_requested_at is not None:
@@ -89,6 +91,8 @@ def approve_report(session: Session, platform: Platform, caller: Caller, report_
 
 def _too_late(row: ReportRow) -> str:
     """Why the report cannot be cancelled any more; empty if it can."""
+    if row.phase == "spread":
+        return f"This report is a burst that has begun; stop it with POST /api/v1/reports/{row.id}/burst/stop/."
     if row.status == "delivering":
         return "The report is made, and its deliveries are ordered already; they go on and cannot be called back."
     if row.phase in ("cancelled", "skipped", "failed", "generated"):

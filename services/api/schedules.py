@@ -25,6 +25,7 @@ from libs.common.outbox import Outbox
 from services.api import recipients
 from services.api.announcements import announce, announce_anew, expect
 from services.api.audit import note
+from services.api.burst_check import check_burst
 from services.api.calendars import calendar_for
 from services.api.condition_check import check_conditions
 from services.api.definitions import alone, as_json, assign, set_fields
@@ -139,12 +140,11 @@ def _checked(session: Session, platform: Platform, new: NewSchedule, *, after: d
         letters = check_letters(session, new.letters, wrong)
         check_destination(session, new.notify.destination, "notify.destination", wrong)
         _check_owner(session, new.owner, wrong)
-        if new.burst is not None:
-            wrong.add("burst", "burst must be left out: this release makes no personal reports yet.")
-        if not new.recipients and not new.letters.destinations:
+        if new.burst is None and not new.recipients and not new.letters.destinations:
             wrong.add(
                 "recipients", "recipients must be at least one e-mail address; a schedule without one is of no use."
             )
+        check_burst(new.burst, template, wrong)
         check_conditions(new.conditions, query_names(template) if template else (), wrong)
         calendar = calendar_for(session, new.calendar, wrong)
         timing = new_timing(new, calendar, platform.now)

@@ -113,6 +113,10 @@ class ApiSettings(CommonSettings, frozen=True, kw_only=True):
             ge=0, le=60, description="How long a report sent as a test is waited for; then the answer is 202."
         ),
     ] = 60.0
+    burst_check_seconds: Annotated[
+        float,
+        msgspec.Meta(ge=0, le=60, description="How long a dry run of a burst is waited for; then the answer is 202."),
+    ] = 30.0
     link_days: Annotated[
         int,
         msgspec.Meta(ge=7, le=366, description="How long a link works, unless its file is deleted before."),

@@ -36,7 +36,7 @@ def request_test_send(
     schedule, now = find_schedule(session, schedule_id), platform.now
     recipient = Recipient(address=_address(session, caller, asked.recipient))
     occasion = Occasion(
-        scheduled_for=now, timezone=schedule.timezone, last_success_at=_last_success(session, schedule_id)
+        scheduled_for=now, timezone=schedule.timezone, last_success_at=last_success(session, schedule_id)
     )
     order = resolved_order(as_test(order_of(schedule), recipient), occasion)
     row = known_report(session, report_id, now)
@@ -92,7 +92,7 @@ def _address(session: Session, caller: Caller, given: str) -> str:
     return address
 
 
-def _last_success(session: Session, schedule_id: UUID) -> datetime | None:
+def last_success(session: Session, schedule_id: UUID) -> datetime | None:
     """Since when an incremental report counts, as the timetable knows it."""
     query = select(func.max(OccurrenceRow.scheduled_for)).where(
         OccurrenceRow.schedule_id == schedule_id, OccurrenceRow.status == "success"

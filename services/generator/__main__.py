@@ -6,6 +6,7 @@ import os
 import socket
 import uuid
 
+from libs.common.addresses import parse_allowed
 from libs.common.clock import utc_now
 from libs.common.commands import make_broker
 from libs.common.events import EventListener
@@ -19,6 +20,7 @@ from libs.common.storage import ArtifactStorage
 from libs.common.store import Store
 from libs.common.topology import Topology
 from libs.common.worker import CommandWorker
+from services.generator.burst.spreader import Spreader
 from services.generator.children import Bounds, Children
 from services.generator.expiry import Cleaning
 from services.generator.journal import Journal
@@ -58,6 +60,7 @@ def run() -> int:
         max_rows=settings.generator_max_rows,
         questions=questions,
         drop_folder=settings.generator_drop_folder,
+        allowed=parse_allowed(settings.allowed_domains),
         clock=utc_now,
     )
     requests = CancelListener(journal, clock=utc_now, wake=leases.wake)
@@ -74,6 +77,7 @@ def run() -> int:
                 leases,
                 EventListener("generator", settings.broker_url, topology, store, requests.handlers()),
                 Cleaning(journal, storage, utc_now),
+                Spreader(journal, storage, settings.generator_burst_window, utc_now),
                 children,
                 questions,
                 CommandWorker(broker, lanes(settings)),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from libs.common.delivering import Part
 from libs.common.errors import PermanentFailure
 from libs.common.messages import Query
 from services.generator.answers import Answer, keep
+from services.generator.burst.part_rows import PartRows
 from services.generator.job import Job
 from services.generator.progress import OutOfTime, Reporter
 from services.generator.render.report import shifted
@@ -30,6 +32,8 @@ def ask(job: Job, reporter: Reporter) -> Asked:
     queries = list(enumerate(job.template.queries))
     if not queries:
         raise PermanentFailure("The template has no query, so there is nothing to report.")
+    if job.part is not None:
+        return _shared(job, job.part, reporter)
     round_ = _Round(job, reporter)
     while queries:
         # After a failure the transaction may be of no use any more: the rest is asked in a new one.
@@ -40,6 +44,16 @@ def ask(job: Job, reporter: Reporter) -> Asked:
     if not round_.answers:
         raise PermanentFailure(" ".join(round_.failed.values()))
     return Asked(tuple(round_.answers), round_.failed)
+
+
+def _shared(job: Job, part: Part, reporter: Reporter) -> Asked:
+    """What is kept for this report of answers that the source gave for all of a burst."""
+    answers: list[Answer] = []
+    for number, query in enumerate(job.template.queries):
+        rows = PartRows(part, number, job.artifacts_url, job.folder)
+        before = sum(answer.rows for answer in answers)
+        answers.append(keep(query.name, rows, job.folder / f"query-{number}", shifted(reporter.rows, before)))
+    return Asked(tuple(answers), {})
 
 
 class _Round:

@@ -21,6 +21,7 @@ import pyarrow as pa
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from libs.common.handling import Limits, least
+from services.generator.burst.assignment import Listed
 from services.generator.file_sizes import bound_files
 from services.generator.job import Failed, GivenBack, Job, Outcome, Produced, Skipped
 from services.generator.memory import resident_bytes
@@ -45,7 +46,7 @@ the pipe that all of them share. There are as many children as lanes, so nobody 
 
 _LOST = "The child process that made the report was lost."
 
-Made = Produced | Skipped | Failed
+Made = Produced | Skipped | Listed | Failed
 Work = Callable[[Job], Made]
 
 pebble.CONSTS.term_timeout = 1.0

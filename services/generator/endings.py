@@ -26,6 +26,7 @@ from libs.common.messages import (
 from libs.common.metrics import REPORT_ROWS, REPORT_STAGE_SECONDS, REPORTS
 from libs.common.outbox import Outbox
 from services.generator import keeping
+from services.generator.burst.commands_of import memory_of
 from services.generator.held import hold
 from services.generator.job import Failed, Produced, Skipped
 from services.generator.journal import Cancellation, Journal, Kept, State
@@ -84,7 +85,7 @@ def write_success(turn: Turn, produced: Produced, journal: Journal, now: datetim
         if produced.reused_from is not None and not keeping.prolong(session, produced.reused_from, kept.expires_at):
             raise FilesGone("the files of the earlier report have just been deleted")
         if not journal.end(session, command.report_id, turn.number, "finished", now, result=result, kept=kept):
-            raise _refused(session, turn, journal, produced.artifacts)
+            raise refused(session, turn, journal, produced.artifacts)
         announce_success(session, command, turn.number, produced, kept.expires_at, now)
         remember_after(session, command, produced.after, now)
     _count_success(produced)
@@ -122,7 +123,7 @@ def write_skipped(turn: Turn, skipped: Skipped, journal: Journal, now: datetime)
     command = turn.command
     with journal.begin() as session:
         if not journal.end(session, command.report_id, turn.number, "skipped", now, reason=skipped.reason):
-            raise _refused(session, turn, journal)
+            raise refused(session, turn, journal)
         told = ReportSkipped(
             at=now, report_id=command.report_id, attempt=turn.number, rows=skipped.rows, reason=skipped.reason
         )
@@ -141,7 +142,7 @@ def write_held(turn: Turn, produced: Produced, journal: Journal, now: datetime) 
         reason = " ".join(produced.held)
         number = turn.number
         if not journal.end(session, command.report_id, number, "held", now, reason=reason, result=result, kept=kept):
-            raise _refused(session, turn, journal, produced.artifacts)
+            raise refused(session, turn, journal, produced.artifacts)
         hold(session, command, number, produced, now)
         told = ReportHeld(
             at=now,
@@ -161,7 +162,9 @@ def write_held(turn: Turn, produced: Produced, journal: Journal, now: datetime) 
 
 def remember_after(session: Session, command: GenerateReport, after: Precedent | None, now: datetime) -> None:
     """Let the schedule remember; Outrun if another report of it has ended meanwhile."""
-    if after is not None and command.schedule_id is not None and not remember(session, command.schedule_id, after, now):
+    if after is None or (memory := memory_of(command)) is None:
+        return
+    if not remember(session, memory, after, now):
         raise Outrun("another report of the same schedule has just ended, so this one has to be judged again")
 
 
@@ -181,7 +184,7 @@ def write_failure(turn: Turn, failed: Failed, journal: Journal, now: datetime) -
     with journal.begin() as session:
         state: State = "failed" if final else "waiting"
         if not journal.end(session, report_id, turn.number, state, now, reason=failed.reason):
-            raise _refused(session, turn, journal)
+            raise refused(session, turn, journal)
         Outbox(session, now).add(_failed(turn, failed, now) if final else _retrying(turn, failed, now))
     REPORTS.labels("failed" if final else "retried").inc()
     facts = {"attempt": turn.number, "stage": failed.stage, "class": failed.error_class, "reason": failed.reason}
@@ -192,7 +195,7 @@ def write_back(turn: Turn, reason: str, journal: Journal, now: datetime) -> None
     """Let go of the report: whoever comes next may begin at once."""
     with journal.begin() as session:
         if not journal.end(session, turn.command.report_id, turn.number, "waiting", now, reason=reason):
-            raise _refused(session, turn, journal)
+            raise refused(session, turn, journal)
     log.info("a report was given back", extra={"attempt": turn.number, "reason": reason})
 
 
@@ -243,8 +246,8 @@ def _retrying(turn: Turn, failed: Failed, now: datetime) -> Event:
     )
 
 
-def _refused(session: Session, turn: Turn, journal: Journal, artifacts: tuple[Artifact, ...] = ()) -> Unwanted | NotYet:
-    """Why the journal did not take the end of the turn."""
+def refused(session: Session, turn: Turn, journal: Journal, artifacts: tuple[Artifact, ...] = ()) -> Unwanted | NotYet:
+    """Why the journal did not take the end of the turn: somebody has cancelled the report, or begun anew."""
     cancellation = journal.cancellation(session, turn.command.report_id, turn.number)
     return _overtaken() if cancellation is None else Unwanted(cancellation, artifacts)
 

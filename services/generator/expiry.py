@@ -13,6 +13,7 @@ from libs.common.messages import ArtifactsExpired, DeleteExpired
 from libs.common.outbox import Outbox
 from libs.common.storage import ArtifactStorage
 from services.generator import keeping
+from services.generator.burst import bursts
 from services.generator.held import let_go
 from services.generator.journal import REMEMBERED, Journal
 from services.generator.keeping import Expired
@@ -50,6 +51,7 @@ def clean(journal: Journal, storage: ArtifactStorage, clock: Clock) -> bool:
     with journal.begin() as session:
         expired = keeping.due(session, now, BATCH_REPORTS)
         forgotten = keeping.forget(session, now - REMEMBERED, FORGET_AT_ONCE)
+        bursts.forget(session, now - REMEMBERED)
     for one in expired:
         _delete(one, storage)
     if expired:
@@ -74,6 +76,7 @@ def _tell(expired: Sequence[Expired], journal: Journal, clock: Clock) -> None:
         for one in expired:
             if one.report_id in marked:
                 outbox.add(ArtifactsExpired(at=now, report_id=one.report_id, keys=one.keys))
+        bursts.expire(session, marked, now)
         for report_id, attempt in keeping.fail_held(session, marked, EXPIRED, now).items():
             let_go(session, report_id)
             outbox.add(expired_in_waiting(report_id, attempt, now))

@@ -35,8 +35,11 @@ from libs.common.errors import PermanentFailure, TransientFailure
 from libs.common.handlers import Attempt
 from libs.common.logs import bound
 from libs.common.messages import GenerateReport, ReportStarted
-from libs.common.metrics import REPORT_WAIT_SECONDS
+from libs.common.metrics import REPORT_WAIT_SECONDS, REPORTS
 from libs.common.outbox import Outbox
+from services.generator.burst import bursts
+from services.generator.burst.assignment import Listed
+from services.generator.burst.ending import write_listed
 from services.generator.endings import (
     FilesGone,
     Outrun,
@@ -109,14 +112,29 @@ def _claim(command: GenerateReport, workshop: Workshop) -> Claim | None:
 def _take_up(command: GenerateReport, workshop: Workshop) -> Claim:
     now, journal = workshop.clock(), workshop.journal
     with journal.begin() as session:
+        if command.parent_id is not None and _is_stopped(session, command, journal, now):
+            return Claim("finished")
         held = hold(session, command, now)
         if held is None:
             return _begin(session, command, workshop, now)
     raise NotYet(held.seconds, held.reason)
 
 
+def _is_stopped(session: Session, command: GenerateReport, journal: Journal, now: datetime) -> bool:
+    """Whether the burst of which the report is a part was stopped: then it never begins."""
+    assert command.parent_id is not None
+    cancellation = bursts.stopped(session, command.parent_id)
+    if cancellation is None:
+        return False
+    attempt = journal.cancel(session, command.report_id, cancellation, now)
+    if attempt is not None:
+        Outbox(session, now).add(cancelled(command.report_id, attempt, cancellation, now))
+        REPORTS.labels("cancelled").inc()
+    return True
+
+
 def _begin(session: Session, command: GenerateReport, workshop: Workshop, now: datetime) -> Claim:
-    claim = workshop.journal.claim(session, command.report_id, now, slot_source(command))
+    claim = workshop.journal.claim(session, command.report_id, now, slot_source(command), command.parent_id)
     if claim.standing == "claimed":
         started = ReportStarted(at=now, report_id=command.report_id, attempt=claim.attempt)
         # Most reports have ended before anybody could read this, and both are told together then.
@@ -183,9 +201,11 @@ def _settle(turn: Turn, outcome: Outcome, lease: Lease, workshop: Workshop) -> N
         _end(turn, outcome, workshop)
 
 
-def _end(turn: Turn, outcome: Produced | Skipped, workshop: Workshop) -> None:
+def _end(turn: Turn, outcome: Produced | Skipped | Listed, workshop: Workshop) -> None:
     try:
-        if isinstance(outcome, Skipped):
+        if isinstance(outcome, Listed):
+            _insist(partial(write_listed, turn, outcome), workshop)
+        elif isinstance(outcome, Skipped):
             _insist(partial(write_skipped, turn, outcome), workshop)
         else:
             _insist(partial(write_held if outcome.held else write_success, turn, outcome), workshop)

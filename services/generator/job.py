@@ -8,7 +8,9 @@ from pathlib import Path
 from uuid import UUID
 
 from libs.common.conditions import Conditions
+from libs.common.delivering import Part
 from libs.common.messages import Artifact, ErrorClass, Format, Parameter, Stage, Template
+from services.generator.burst.assignment import Assignment, Listed
 from services.generator.drop import Place
 from services.generator.judging.precedent import Precedent
 from services.generator.previews import NOTHING, Glimpse
@@ -46,6 +48,10 @@ class Job:
     timezone: str = "UTC"
     preview_rows: int | None = None
     """How many rows letters may show; None: nothing of the report."""
+    assignment: Assignment | None = None
+    """The recipients of a burst are to be listed, and nothing else is to be made."""
+    part: Part | None = None
+    """The rows are a share of what was read before, and the source is not asked."""
 
     @property
     def prefix(self) -> str:
@@ -107,4 +113,4 @@ class GivenBack:
     reason: str
 
 
-Outcome = Produced | Skipped | Failed | GivenBack
+Outcome = Produced | Skipped | Listed | Failed | GivenBack

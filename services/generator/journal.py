@@ -104,10 +104,17 @@ class Journal:
         with self._store.read() as session:
             yield session
 
-    def claim(self, session: Session, report_id: UUID, now: datetime, source_id: UUID | None = None) -> Claim:
+    def claim(
+        self,
+        session: Session,
+        report_id: UUID,
+        now: datetime,
+        source_id: UUID | None = None,
+        parent_id: UUID | None = None,
+    ) -> Claim:
         """Begin the next attempt at the report, unless it is finished or somebody's lease on it is live.
 
-        `source_id` is the source of which it takes a slot (see slots.py).
+        `source_id` is the source of which it takes a slot (see slots.py), `parent_id` the burst that it is a part of.
         """
         row = _unheard_of(report_id, now) | {
             "state": "running",
@@ -116,6 +123,7 @@ class Journal:
             "lease_until": now + LEASE,
             "started_at": now,
             "source_id": source_id,
+            "parent_id": parent_id,
         }
         statement = _CLAIM[session.get_bind().dialect.name]
         claimed = session.connection().execute(statement, row).one_or_none()
@@ -294,6 +302,7 @@ def _claiming(insert: Any) -> Executable:
             "started_at": new.started_at,
             "ended_at": None,
             "source_id": new.source_id,
+            "parent_id": new.parent_id,
             "held_since": None,
             "held_until": None,
         },

@@ -14,6 +14,7 @@ from libs.common.logs import bound
 from libs.common.messages import Event, ReportCancelRequested
 from libs.common.metrics import REPORTS
 from libs.common.outbox import Outbox
+from services.generator.burst import bursts
 from services.generator.endings import cancelled
 from services.generator.held import let_go
 from services.generator.journal import Cancellation, Journal
@@ -45,6 +46,8 @@ class CancelListener:
             let_go(session, request.report_id)
             Outbox(session, now).add(cancelled(request.report_id, attempt, cancellation, now))
             REPORTS.labels("cancelled").inc()
+        else:
+            bursts.stop(session, request.report_id, now, reason=request.reason, by=request.requested_by)
         with bound(report_id=request.report_id):
             facts = {"by": request.requested_by, "is_over": attempt is not None}
             log.info("somebody does not want a report", extra=facts)

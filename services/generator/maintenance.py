@@ -7,8 +7,19 @@ from typing import Any
 
 from libs.common.commands import CommandBroker
 from libs.common.handlers import Attempt, handle
-from libs.common.messages import CheckTemplate, Command, DeleteExpired, ReleaseReport, TestSource
+from libs.common.messages import (
+    CheckBurst,
+    CheckTemplate,
+    Command,
+    ContinueBurst,
+    DeleteExpired,
+    ReleaseReport,
+    StopBurst,
+    TestSource,
+)
 from libs.common.topology import MAINTENANCE_QUEUE
+from services.generator.burst.check_burst import check_burst
+from services.generator.burst.deciding import continue_burst, stop_burst
 from services.generator.check_template import check_template
 from services.generator.expiry import delete_expired
 from services.generator.release import release_report
@@ -19,9 +30,12 @@ Duty = Callable[[Any, Attempt, Workshop], None]
 """Does what one command asks for; raises PermanentFailure, TransientFailure or NotYet as `generate` does."""
 
 DUTIES: Mapping[type[Command], Duty] = {
+    CheckBurst: check_burst,
     CheckTemplate: check_template,
+    ContinueBurst: continue_burst,
     DeleteExpired: delete_expired,
     ReleaseReport: release_report,
+    StopBurst: stop_burst,
     TestSource: try_source,
 }
 """Every command of the queue and its verb."""

@@ -7,6 +7,8 @@ from pathlib import Path
 from libs.common.handling import least
 from libs.common.messages import GenerateReport, ReportOrder
 from libs.common.zones import zone_of
+from services.generator.burst.assignment import Assignment
+from services.generator.burst.commands_of import memory_of
 from services.generator.drop import Place
 from services.generator.endings import Turn
 from services.generator.job import Job
@@ -46,15 +48,24 @@ def job_of(turn: Turn, folder: Path, workshop: Workshop) -> Job:
         scheduled_for=command.scheduled_for,
         timezone=order.timezone,
         preview_rows=rows_wanted(command),
+        assignment=_assignment(order, workshop),
+        part=order.part,
     )
+
+
+def _assignment(order: ReportOrder, workshop: Workshop) -> Assignment | None:
+    if order.burst is None:
+        return None
+    return Assignment(burst=order.burst, destinations=order.delivery.destinations, allowed=workshop.allowed)
 
 
 def _precedent(command: GenerateReport, workshop: Workshop) -> Precedent | None:
     """What the schedule remembers, if the report is to be compared with it. One that a person asks for has none."""
-    if command.schedule_id is None or not is_remembered(command.order.template, command.order.conditions):
+    memory = memory_of(command)
+    if memory is None or not is_remembered(command.order.template, command.order.conditions):
         return None
     with workshop.journal.begin() as session:
-        return recall(session, command.schedule_id)
+        return recall(session, memory)
 
 
 def place_of(order: ReportOrder, workshop: Workshop) -> Place | None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from libs.common.errors import PermanentFailure, TransientFailure
 from libs.common.messages import Stage
 from services.generator.ask import Asked, ask
+from services.generator.burst.assignment import Listed
 from services.generator.file_sizes import largest_allowed, tightened
 from services.generator.honesty import banners, parts_of, shortfalls
 from services.generator.job import Failed, Job, Produced, Skipped
@@ -27,7 +28,7 @@ from services.generator.stored import drop_copies, store
 from services.generator.uploaded import fetched
 
 
-def produce(job: Job) -> Produced | Skipped | Failed:
+def produce(job: Job) -> Produced | Skipped | Listed | Failed:
     """Do the job. Whatever goes wrong comes back in words, with the stage in which it happened."""
     try:
         reporter = Reporter(job.folder, job.soft_limit_seconds)
@@ -53,7 +54,11 @@ def produce(job: Job) -> Produced | Skipped | Failed:
         reporter.close()
 
 
-def _produce(job: Job, reporter: Reporter) -> Produced | Skipped:
+def _produce(job: Job, reporter: Reporter) -> Produced | Skipped | Listed:
+    if job.assignment is not None:
+        from services.generator.burst.listing import list_recipients  # few reports are bursts
+
+        return list_recipients(job, job.assignment, reporter)
     if job.ready is not None:
         reporter.stage("store")
         return replace(job.ready, dropped_to=drop_copies(job, job.ready.artifacts))

@@ -19,6 +19,7 @@ from libs.common.messages import ReleaseReport, ReportFailed
 from libs.common.metrics import REPORTS
 from libs.common.outbox import Outbox
 from services.generator import keeping
+from services.generator.burst.commands_of import memory_of
 from services.generator.endings import Turn, announce_success
 from services.generator.held import Held, held, let_go
 from services.generator.job import Produced
@@ -92,8 +93,8 @@ def _finish(command: ReleaseReport, produced: Produced, waiting: Held, workshop:
             Outbox(session, now).add(expired_in_waiting(command.report_id, waiting.attempt, now))
         else:
             announce_success(session, order, waiting.attempt, produced, released.expires_at, now)
-            if produced.if_released is not None and order.schedule_id is not None:
-                remember_release(session, order.schedule_id, produced.if_released, now)
+            if produced.if_released is not None and (memory := memory_of(order)) is not None:
+                remember_release(session, memory, produced.if_released, now)
     if released is not None:
         REPORTS.labels("failed" if released.expires_at is None else "generated").inc()
         log.info("a held report was approved", extra={"by": command.approved_by})

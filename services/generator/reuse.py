@@ -33,6 +33,8 @@ def fingerprint_of(command: GenerateReport) -> str | None:
     order = command.order
     if not order.template.keeping.reuse_seconds or is_remembered(order.template, order.conditions):
         return None
+    if order.burst is not None or order.part is not None:  # nobody else has the same share
+        return None
     asked = {
         "template": order.template,
         "source": order.source,

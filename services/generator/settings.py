@@ -72,6 +72,19 @@ class GeneratorSettings(CommonSettings, frozen=True, kw_only=True):
     generator_scratch_folder: Annotated[
         str, msgspec.Meta(description="Where unfinished files are kept; empty is the system's temporary folder.")
     ] = ""
+    generator_burst_window: Annotated[
+        int,
+        msgspec.Meta(ge=1, le=100_000, description="So many reports of a burst are ordered and not made at a time."),
+    ] = 500
+    allowed_domains: Annotated[
+        str,
+        msgspec.Meta(
+            description=(
+                "Domains to which the reports of a burst may go, separated by commas: example.org, *.example.org for "
+                "all below it. Empty: all. The same as those of the mailer."
+            )
+        ),
+    ] = ""
     generator_drop_folder: Annotated[
         str,
         msgspec.Meta(min_length=1, description="Templates drop copies of files only in folders under this one."),

@@ -42,7 +42,8 @@ class Held:
 def slot_source(command: GenerateReport) -> UUID | None:
     """The source of which the report needs a slot; None if any number may read from it."""
     source = command.order.source
-    return source.source_id if source.concurrency else None
+    # A report that is made of its share of what was read before reads nothing from the source.
+    return source.source_id if source.concurrency and command.order.part is None else None
 
 
 def hold(session: Session, command: GenerateReport, now: datetime) -> Held | None:

@@ -33,6 +33,7 @@ journal = Table(
     Column("fingerprint", String(64)),
     Column("reused_from", Uuid),
     Column("summary", JSON(none_as_null=True)),
+    Column("parent_id", Uuid),
 )
 """One row per report. `state`: waiting, running, finished or failed. `attempt` counts claims from 1 and fences: only
 the holder of the newest one may write a result. While it runs, `owner` holds the report until `lease_until`; `deaths`
@@ -41,7 +42,8 @@ counts owners whose lease ran out. `result` has the artifacts of a finished repo
 `source_id` is the source of which it has a slot while it runs, or waits for one since `held_since`; it is expected back
 by `held_until`. `cancelled_at` tells that somebody does not want the report: it ends as cancelled, whoever is at
 work on it. `files`: none, kept (until `expires_at`), deleting or deleted. A report that may serve another one, or was
-served by `reused_from`, has a `fingerprint` of what was asked and a `summary` of what its readers were told."""
+served by `reused_from`, has a `fingerprint` of what was asked and a `summary` of what its readers were told.
+`parent_id` is the report whose burst it is a part of."""
 
 Index(
     "ix_journal_owner_running",
@@ -64,6 +66,38 @@ Index(
     sqlite_where=journal.c.fingerprint.is_not(None),
     postgresql_where=journal.c.fingerprint.is_not(None),
 )
+
+Index(
+    "ix_journal_parent_id",
+    journal.c.parent_id,
+    journal.c.ended_at,
+    sqlite_where=journal.c.parent_id.is_not(None),
+    postgresql_where=journal.c.parent_id.is_not(None),
+)
+
+bursts = Table(
+    "bursts",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("command", JSON, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("ordered", Integer, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("orderable", Integer, nullable=False),
+    Column("pause_at", Integer),
+    Column("reason", Text, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+"""One row per burst: see burst/bursts.py. Of the `lines` of its list, kept under `prefix`, those before `position` are
+dealt with, and `ordered` of the `orderable` ones are ordered; it pauses when `pause_at` are. `version` counts the
+changes of its state."""
+
+Index("ix_bursts_state_changed_at", bursts.c.state, bursts.c.changed_at)
 
 precedents = Table(
     "precedents",

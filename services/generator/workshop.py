@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from libs.common.addresses import EVERYWHERE, AllowedDomains
 from libs.common.clock import Clock
 from libs.common.sealing import Sealer
 from services.generator.job import Job, Outcome
@@ -42,3 +43,5 @@ class Workshop:
     """Who asks a source what people want to know of it."""
     drop_folder: str = "var/drop"
     """All folders in which copies are dropped are in it."""
+    allowed: AllowedDomains = EVERYWHERE
+    """Domains to which the reports of a burst may go."""

@@ -9,6 +9,8 @@ from example_parts import ARTIFACT, AT, DELIVERY, DUE, QUESTION, REPORT, SCHEDUL
 
 from libs.common.delivering import (
     Burst,
+    BurstRecipient,
+    BurstSample,
     Destination,
     Figure,
     MailProfile,
@@ -19,6 +21,11 @@ from libs.common.delivering import (
     Seen,
 )
 from libs.common.messages import (
+    BurstAdvanced,
+    BurstChanged,
+    BurstChecked,
+    CheckBurst,
+    ContinueBurst,
     DeliverReport,
     DeliveryBounced,
     DeliveryCancelled,
@@ -34,8 +41,13 @@ from libs.common.messages import (
     RecipientBounced,
     RecipientPreferenceSet,
     RecipientSuppressed,
+    ReportOrder,
+    ReportSpread,
     SendNotice,
+    Source,
+    StopBurst,
     SuppressionChanged,
+    Template,
     TestDestination,
     TestProfile,
 )
@@ -80,7 +92,7 @@ MANNER = Manner(
 )
 PLAN = DeliveryPlan(recipients=(ANN,), subject="Sales", body="Good morning", destinations=(HOOK,), manner=MANNER)
 BURST = Burst(sql="SELECT email AS address, region FROM managers", share_out_by="region", cap=500, canary=10)
-PART = Part(folder_key="2026/03/parts", value="North")
+PART = Part(folder_key="2026/03/parts", value="North", shares=((0, 512), (2_048, 640)))
 _ABOUT: dict[str, Any] = {
     "at": AT,
     "delivery_id": DELIVERY,
@@ -176,5 +188,64 @@ ALL: tuple[Message, ...] = (
         at=AT, notice_id=NOTICE, state="rejected", reason="The mail server refuses the address.", answer="550 No"
     ),
     ProfileTested(at=AT, test_id=QUESTION, ok=True, sentences=("The server took the letter.",), seconds=0.5),
+    CheckBurst(
+        check_id=QUESTION,
+        order=ReportOrder(
+            template=Template(template_id=PROFILE, slug="sales", title="Sales by region", queries=()),
+            source=Source(source_id=NOTICE, name="shop", sealed_url="gAAAAAB-sealed-one"),
+            burst=BURST,
+        ),
+        requested_at=AT,
+    ),
+    ContinueBurst(report_id=REPORT, requested_by="ann", requested_at=AT),
+    StopBurst(report_id=REPORT, requested_by="ann", reason="The wrong month.", requested_at=AT),
+    ReportSpread(
+        at=AT,
+        report_id=REPORT,
+        attempt=2,
+        recipients=312,
+        duplicates=3,
+        without_rows=4,
+        state="held",
+        reason="There are 312 recipients, more than the cap of 300: a person has to let them go on.",
+        cap=300,
+        canary=10,
+        query_seconds=1.5,
+        expires_at=DUE,
+    ),
+    BurstAdvanced(
+        at=AT,
+        report_id=REPORT,
+        recipients=(
+            BurstRecipient(
+                position=4,
+                address="ann@example.org",
+                name="Ann Übel",
+                channel="slack",
+                report_id=DELIVERY,
+                formats=("csv",),
+                values=(("region", "N"),),
+            ),
+            BurstRecipient(position=5, address="bob@", refusal="invalid", reason="This is no e-mail address."),
+        ),
+    ),
+    BurstChanged(at=AT, report_id=REPORT, version=3, state="stopped", reason="The wrong month.", by="ann"),
+    BurstChecked(
+        at=AT,
+        check_id=QUESTION,
+        recipients=312,
+        duplicates=3,
+        without_address=1,
+        invalid=2,
+        not_allowed=5,
+        unfit=6,
+        without_rows=4,
+        problems=("The recipients query must give a column 'address'.",),
+        remarks=("bob@: This is no e-mail address.",),
+        sample=(BurstSample(address="ann@example.org", name="Ann Übel", key="North", parameters=(("region", "N"),)),),
+        addresses=("ann@example.org",),
+        seconds=0.75,
+        unknown="The source cannot be reached.",
+    ),
     DestinationTested(at=AT, test_id=QUESTION, ok=False, sentences=("It answered 403.",), seconds=0.25),
 )

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from libs.common.messages import FileFormat
 from services.api import download
 from services.api.bodies import StrictJson
+from services.api.bursts import burst_of
 from services.api.controllers.common import CREATES, READS, WRITES, Asking, By, Key, Work, problems
 from services.api.once import asked
 from services.api.paging import DEFAULT_LIMIT, Cursor, Limit, Order, Window, next_url, page
@@ -68,11 +69,14 @@ class ReportController(Controller):
         status: FromQuery[ReportStatus | None] = None,
         report_type: Annotated[str | None, QueryParameter(description="Only those of this template.")] = None,
         schedule: Annotated[UUID | None, QueryParameter(description="Only those of this schedule.")] = None,
+        parent: Annotated[
+            UUID | None, QueryParameter(description="Those of the burst of this report; else they are left out.")
+        ] = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
     ) -> ReportList:
         """List reports, the latest first."""
-        query = select(ReportRow)
+        query = select(ReportRow).where(ReportRow.parent_id == parent)
         if status is not None:
             query = query.where(ReportRow.status == status)
         if report_type is not None:
@@ -89,7 +93,8 @@ class ReportController(Controller):
         with platform.records.read() as session:
             row = find_report(session, report_id, whole=True)
             occurrence = session.get(OccurrenceRow, row.occurrence_id) if row.occurrence_id else None
-            return report_view(row, occurrence)
+            burst = burst_of(session, report_id) if row.phase == "spread" else None
+            return report_view(row, occurrence, burst)
 
     @get("/{report_id:uuid}/progress", responses=READS, sync_to_thread=True)
     def progress(self, report_id: FromPath[UUID], platform: Work) -> Progress:

@@ -105,6 +105,9 @@ def _made_anew(session: Session, row: DeadLetterRow, command: DeliverReport, now
     schedule = session.get(ScheduleRow, command.schedule_id) if command.schedule_id is not None else None
     if schedule is None:
         raise conflict("Nobody knows any more what this report was made from; ask for it anew, or replay it again.")
+    if schedule.burst is not None:
+        # Without what was the recipient's own, the report would show them the rows of everybody.
+        raise conflict("This letter brought a report of a burst, which cannot be made alone; replay it as it was.")
     scheduled_for = command.scheduled_for or now
     order = resolved_order(order_of(schedule), Occasion(scheduled_for=scheduled_for, timezone=schedule.timezone))
     to = Recipient(address=command.recipient.address, name=command.recipient.name)

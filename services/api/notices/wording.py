@@ -95,6 +95,12 @@ def _missed(case: Case) -> str:
     return f"The report of {case.whose} was not made."
 
 
+def _held(case: Case) -> str:
+    if _is_burst(case):
+        return f"The personal reports of {case.whose} wait for you: no more of them are made until you let them go on."
+    return f"The report of {case.whose} is ready, but nobody gets it before somebody approves it."
+
+
 def _changed(case: Case) -> str:
     facts = case.latest.facts
     fields = facts.get("fields", ())
@@ -106,7 +112,7 @@ _SENTENCES: Mapping[str, Callable[[Case], str]] = {
     "failed": lambda case: f"The report of {case.whose} failed: nobody got it.",
     "partial": lambda case: f"The report of {case.whose} did not reach everybody, or lacks a part.",
     "missed": _missed,
-    "held": lambda case: f"The report of {case.whose} is ready, but nobody gets it before somebody approves it.",
+    "held": _held,
     "paused": lambda case: f"The scheduler has stopped the schedule “{case.name}”, so it is not due any more.",
     "dead_letter": lambda case: f"A piece of work for {case.whose} was given up and waits among the dead letters.",
     "changed": _changed,
@@ -127,7 +133,15 @@ _NEXT_STEPS: Mapping[str, str] = {
 def _next_step(case: Case) -> str:
     if _is_deleted(case):
         return "It is not due any more; what it has produced stays in the record."
+    if case.latest.cause == "held" and _is_burst(case):
+        return (
+            "Look at those that are made; POST …/burst/continue/ lets the others go on, and POST …/burst/stop/ ends it."
+        )
     return _NEXT_STEPS.get(case.latest.cause, "")
+
+
+def _is_burst(case: Case) -> bool:
+    return case.report is not None and case.report.phase == "spread"
 
 
 def _is_deleted(case: Case) -> bool:

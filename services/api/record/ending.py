@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -12,10 +12,11 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from services.api.notices.happenings import on_outcome
+from services.api.record.parts import count_parts, outcome
 from services.api.record.standing import latest
 from services.api.record.success import tell_success
 from services.api.schemas.common import OccurrenceStatus, ReportStatus
-from services.api.tables import DeliveryRow, OccurrenceRow, ReportRow
+from services.api.tables import BurstRow, DeliveryRow, OccurrenceRow, ReportRow
 
 OPEN = ("pending", "sending", "deferred")
 """A delivery in one of these states is still under way."""
@@ -81,17 +82,35 @@ def settle_all(session: Session) -> None:
         return
     session.flush()
     occurrences = _occurrences(session, reports)
-    for report_id, tally in _tallies(session, reports).items():
+    bursts = {report.id for report in reports.values() if report.phase == "spread"}
+    for report_id, tally in _tallies(session, reports.keys() - bursts).items():
         report = reports[report_id]
-        ending = ending_of(report, tally)
-        report.status, report.reason, report.ended_at = ending
-        for occurrence in occurrences[report_id]:
-            if ending.status == "completed" and occurrence.status != "success":
-                tell_success(session, occurrence, ending.ended_at)
-            on_outcome(session, report, occurrence, ending.status, ending.ended_at)
-            occurrence.status = OUTCOMES.get(ending.status, "started")
-            occurrence.reason = ending.reason if ending.status in OUTCOMES else ""
-            occurrence.ended_at = ending.ended_at
+        _conclude(session, report, ending_of(report, tally), occurrences[report_id])
+    bursts |= count_parts(session, reports)
+    if bursts:
+        _settle_bursts(session, bursts)
+
+
+def _settle_bursts(session: Session, report_ids: Collection[UUID]) -> None:
+    """The reports that bursts belong to: what became of them follows from the reports of their recipients."""
+    occurrences = _occurrences(session, report_ids)
+    for report_id in sorted(report_ids):
+        report = session.get(ReportRow, report_id, with_for_update=True)
+        burst = session.get(BurstRow, report_id)
+        if report is not None and burst is not None and report.phase == "spread":
+            report.updated_at = latest(report.updated_at, burst.last_at) or report.updated_at
+            _conclude(session, report, Ending(*outcome(session, burst)), occurrences[report_id])
+
+
+def _conclude(session: Session, report: ReportRow, ending: Ending, occurrences: Iterable[OccurrenceRow]) -> None:
+    report.status, report.reason, report.ended_at = ending
+    for occurrence in occurrences:
+        if ending.status == "completed" and occurrence.status != "success":
+            tell_success(session, occurrence, ending.ended_at)
+        on_outcome(session, report, occurrence, ending.status, ending.ended_at)
+        occurrence.status = OUTCOMES.get(ending.status, "started")
+        occurrence.reason = ending.reason if ending.status in OUTCOMES else ""
+        occurrence.ended_at = ending.ended_at
 
 
 def _occurrences(session: Session, reports: Collection[UUID]) -> Mapping[UUID | None, list[OccurrenceRow]]:

@@ -17,6 +17,7 @@ from libs.common.messages import (
 )
 from libs.common.store import add_missing, upsert
 from services.api.notices.happenings import on_happening, on_missed
+from services.api.record.bursts import adopt
 from services.api.record.ending import settle
 from services.api.record.reports import keep_order, known_report
 from services.api.tables import AuditRow, OccurrenceRow, ScheduleRow, table_of
@@ -35,6 +36,8 @@ def on_occurrence_started(session: Session, event: OccurrenceStarted) -> None:
     report.schedule_id = event.schedule_id
     report.scheduled_for = event.scheduled_for
     keep_order(report, event.order, event.at)
+    if report.phase == "spread":
+        adopt(session, report)
     row = session.get(OccurrenceRow, event.occurrence_id)
     if row is None:
         row = OccurrenceRow(id=event.occurrence_id, schedule_id=event.schedule_id, scheduled_for=event.scheduled_for)

@@ -37,17 +37,18 @@ PHASES = (
     "failed",
     "skipped",
     "cancelled",
+    "spread",
     "generated",
 )
 """How far the generator is, in the order in which the later one stands."""
 
-FINALS = ("skipped", "cancelled", "generated")
+FINALS = ("skipped", "cancelled", "spread", "generated")
 """Of these a report has at most one, and nothing comes after it. A failed report can be made again."""
 
 _HELD = "held_reports"
 """Key in `Session.info`: the rows that this transaction has locked. It need not ask for them again."""
 
-ATTEMPTS = ("running", "retrying", "held", "failed", "skipped", "cancelled", "generated")
+ATTEMPTS = ("running", "retrying", "held", "failed", "skipped", "cancelled", "spread", "generated")
 
 
 def known_report(session: Session, report_id: UUID, at: datetime) -> ReportRow:
@@ -65,7 +66,7 @@ def known_report(session: Session, report_id: UUID, at: datetime) -> ReportRow:
 def _locked(session: Session, report_id: UUID, at: datetime) -> ReportRow:
     row = session.get(ReportRow, report_id, with_for_update=True)
     if row is None:
-        upsert(session, table_of(ReportRow), {"id": report_id, **_unheard_of(at)}, key=["id"], update=[])
+        upsert(session, table_of(ReportRow), {"id": report_id, **unheard_of(at)}, key=["id"], update=[])
         row = session.get(ReportRow, report_id, with_for_update=True)
         assert row is not None
     return row
@@ -90,8 +91,8 @@ def on_started(session: Session, event: ReportStarted) -> None:
     """A generator has begun an attempt."""
     row = known_report(session, event.report_id, event.at)
     row.started_at = earliest(row.started_at, event.at)
-    _advance(row, "started", event.attempt, event.at)
-    _keep_attempt(session, event.report_id, event.attempt, "running", started_at=event.at)
+    advance(row, "started", event.attempt, event.at)
+    keep_attempt(session, event.report_id, event.attempt, "running", started_at=event.at)
     settle(session, row)
 
 
@@ -99,7 +100,7 @@ def on_progressed(session: Session, event: ReportProgressed) -> None:
     """The attempt is this far."""
     row = known_report(session, event.report_id, event.at)
     facts = {"stage": event.stage, "rows": event.rows, "percent": event.percent}
-    _advance(row, "progressed", event.attempt, event.at, **facts)
+    advance(row, "progressed", event.attempt, event.at, **facts)
     settle(session, row)
 
 
@@ -107,8 +108,8 @@ def on_retrying(session: Session, event: ReportRetrying) -> None:
     """The attempt failed and will be repeated."""
     row = known_report(session, event.report_id, event.at)
     row.max_attempts = max(row.max_attempts or 0, event.max_attempts)
-    _advance(row, "retrying", event.attempt, event.at, stage=event.stage, phase_reason=event.reason)
-    _keep_attempt(
+    advance(row, "retrying", event.attempt, event.at, stage=event.stage, phase_reason=event.reason)
+    keep_attempt(
         session,
         event.report_id,
         event.attempt,
@@ -124,8 +125,8 @@ def on_failed(session: Session, event: ReportFailed) -> None:
     """The report will not come."""
     row = known_report(session, event.report_id, event.at)
     facts = {"stage": event.stage, "phase_reason": event.reason, "error_class": event.error_class}
-    _advance(row, "failed", event.attempt, event.at, **facts)
-    _keep_attempt(
+    advance(row, "failed", event.attempt, event.at, **facts)
+    keep_attempt(
         session, event.report_id, event.attempt, "failed", stage=event.stage, reason=event.reason, ended_at=event.at
     )
     settle(session, row)
@@ -134,8 +135,8 @@ def on_failed(session: Session, event: ReportFailed) -> None:
 def on_skipped(session: Session, event: ReportSkipped) -> None:
     """The source was read, and a condition of the schedule says that nobody gets a report."""
     row = known_report(session, event.report_id, event.at)
-    _advance(row, "skipped", event.attempt, event.at, rows=event.rows, phase_reason=event.reason)
-    _keep_attempt(session, event.report_id, event.attempt, "skipped", reason=event.reason, ended_at=event.at)
+    advance(row, "skipped", event.attempt, event.at, rows=event.rows, phase_reason=event.reason)
+    keep_attempt(session, event.report_id, event.attempt, "skipped", reason=event.reason, ended_at=event.at)
     settle(session, row)
 
 
@@ -143,9 +144,9 @@ def on_held(session: Session, event: ReportHeld) -> None:
     """The files exist and wait for an approval."""
     row, reason = known_report(session, event.report_id, event.at), " ".join(event.reasons)
     facts = {"rows": event.rows, "percent": 100, "notes": list(event.notes), "phase_reason": reason}
-    _advance(row, "held", event.attempt, event.at, **facts)
+    advance(row, "held", event.attempt, event.at, **facts)
     row.expires_at = row.expires_at or event.expires_at
-    _keep_attempt(session, event.report_id, event.attempt, "held", reason=reason, ended_at=event.at)
+    keep_attempt(session, event.report_id, event.attempt, "held", reason=reason, ended_at=event.at)
     _keep_artifacts(session, event.report_id, event.artifacts)
     settle(session, row)
 
@@ -154,9 +155,9 @@ def on_cancelled(session: Session, event: ReportCancelled) -> None:
     """The report was stopped, or never begun, because somebody asked for it."""
     row = known_report(session, event.report_id, event.at)
     reason = f"Cancelled by {event.requested_by}" + (f": {event.reason}" if event.reason else ".")
-    _advance(row, "cancelled", event.attempt, event.at, phase_reason=reason)
+    advance(row, "cancelled", event.attempt, event.at, phase_reason=reason)
     if event.attempt:
-        _keep_attempt(session, event.report_id, event.attempt, "cancelled", reason=reason, ended_at=event.at)
+        keep_attempt(session, event.report_id, event.attempt, "cancelled", reason=reason, ended_at=event.at)
     settle(session, row)
 
 
@@ -169,7 +170,7 @@ def on_expired(session: Session, event: ArtifactsExpired) -> None:
 def on_generated(session: Session, event: ReportGenerated) -> None:
     """The files exist, and the mailer has its orders."""
     row = known_report(session, event.report_id, event.at)
-    _advance(
+    advance(
         row,
         "generated",
         event.attempt,
@@ -186,14 +187,15 @@ def on_generated(session: Session, event: ReportGenerated) -> None:
     row.expires_at = event.expires_at
     row.reused_from = event.reused_from
     row.dropped_to = event.dropped_to
-    _keep_attempt(session, event.report_id, event.attempt, "generated", ended_at=event.at)
+    keep_attempt(session, event.report_id, event.attempt, "generated", ended_at=event.at)
     _keep_artifacts(session, event.report_id, event.artifacts)
     for planned in event.deliveries:
         keep_planned(session, event.report_id, planned, event.at)
     settle(session, row)
 
 
-def _unheard_of(at: datetime) -> dict[str, Any]:
+def unheard_of(at: datetime) -> dict[str, Any]:
+    """The columns of a report of which nothing is known but that it is."""
     return {
         "status": "queued",
         "reason": "",
@@ -208,7 +210,7 @@ def _unheard_of(at: datetime) -> dict[str, Any]:
     }
 
 
-def _advance(row: ReportRow, phase: str, attempt: int, at: datetime, **facts: Any) -> None:
+def advance(row: ReportRow, phase: str, attempt: int, at: datetime, **facts: Any) -> None:
     """Let the fact stand if it is greater than the one that stands; what it does not tell is unknown again."""
     new = Standing.of(PHASES, phase, attempt, at, FINALS)
     if new <= Standing.of(PHASES, row.phase, row.attempt, row.phase_at, FINALS):
@@ -218,7 +220,7 @@ def _advance(row: ReportRow, phase: str, attempt: int, at: datetime, **facts: An
         setattr(row, name, value)
 
 
-def _keep_attempt(
+def keep_attempt(
     session: Session,
     report_id: UUID,
     attempt: int,
@@ -229,6 +231,7 @@ def _keep_attempt(
     started_at: datetime | None = None,
     ended_at: datetime | None = None,
 ) -> None:
+    """Write what came of an attempt, unless more is known of it."""
     row = session.get(ReportAttemptRow, (report_id, attempt))
     if row is None:
         row = ReportAttemptRow(report_id=report_id, attempt=attempt, outcome="running", reason="")

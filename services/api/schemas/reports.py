@@ -10,6 +10,7 @@ import msgspec
 
 from libs.common.delivering import Channel
 from libs.common.messages import ErrorClass, FileFormat, Format, Priority, Stage
+from services.api.schemas.bursts import BurstView
 from services.api.schemas.common import (
     END,
     LINE,
@@ -168,6 +169,7 @@ class ReportSummary(msgspec.Struct, kw_only=True):
     """A report in a list. What comes from its order is null for the moment before the order is known."""
 
     id: UUID
+    parent_id: Annotated[UUID | None, msgspec.Meta(description="The report whose burst it is a part of.")]
     report_type: str | None
     title: str | None
     status: ReportStatus
@@ -192,6 +194,8 @@ class ReportView(msgspec.Struct, kw_only=True):
     """A report with its files, deliveries and times."""
 
     id: UUID
+    parent_id: Annotated[UUID | None, msgspec.Meta(description="The report whose burst it is a part of.")]
+    burst: Annotated[BurstView | None, msgspec.Meta(description="How far it is, if each recipient gets their own.")]
     report_type: str | None
     title: str | None
     source: str | None

@@ -111,7 +111,7 @@ class NewSchedule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     body: Body = ""
     letters: Letters = Letters()
     burst: Annotated[
-        Burst | None, msgspec.Meta(description="Must be left out: this release makes no personal reports yet.")
+        Burst | None, msgspec.Meta(description="A query that gives recipients, each of their own report.")
     ] = None
     notify: Notify = Notify()
     owner: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.api.tables.base import metadata, table_of
+from services.api.tables.bursts import BurstCheckRow, BurstRecipientRow, BurstRow
 from services.api.tables.consent import PreferenceRow, SuppressionRow
 from services.api.tables.dead_letters import DeadLetterRow
 from services.api.tables.definitions import (
@@ -30,6 +31,9 @@ __all__ = [
     "AnnouncementRow",
     "ArtifactRow",
     "AuditRow",
+    "BurstCheckRow",
+    "BurstRecipientRow",
+    "BurstRow",
     "CalendarRow",
     "DeadLetterRow",
     "DeliveryAttemptRow",

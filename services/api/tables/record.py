@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.api.tables.base import Base
@@ -47,6 +47,14 @@ class ReportRow(Base):
     __tablename__ = "reports"
     __table_args__ = (
         Index("ix_reports_created_at_id", "created_at", "id"),
+        # Lists leave out the parts of bursts, of which there may be thousands between two other reports.
+        Index(
+            "ix_reports_whole_created_at_id",
+            "created_at",
+            "id",
+            sqlite_where=text("parent_id IS NULL"),
+            postgresql_where=text("parent_id IS NULL"),
+        ),
         Index("ix_reports_schedule_id_created_at", "schedule_id", "created_at"),
         Index("ix_reports_report_type_created_at", "report_type", "created_at"),
         Index("ix_reports_status_created_at", "status", "created_at"),

@@ -21,7 +21,8 @@ from services.api.schemas.reports import (
     ReportView,
     Timings,
 )
-from services.api.tables import ArtifactRow, OccurrenceRow, ReportAttemptRow, ReportRow
+from services.api.tables import ArtifactRow, BurstRow, OccurrenceRow, ReportAttemptRow, ReportRow
+from services.api.views.bursts import burst_view
 from services.api.views.deliveries import delivery_view
 
 REPORTS = "/api/v1/reports"
@@ -70,6 +71,7 @@ def report_summary(row: ReportRow) -> ReportSummary:
     """A line in a list."""
     return ReportSummary(
         id=row.id,
+        parent_id=row.parent_id,
         report_type=row.report_type,
         title=row.title,
         status=cast("ReportStatus", row.status),
@@ -84,10 +86,12 @@ def report_summary(row: ReportRow) -> ReportSummary:
     )
 
 
-def report_view(row: ReportRow, occurrence: OccurrenceRow | None) -> ReportView:
+def report_view(row: ReportRow, occurrence: OccurrenceRow | None, burst: BurstRow | None = None) -> ReportView:
     """All that is known of a report."""
     return ReportView(
         id=row.id,
+        parent_id=row.parent_id,
+        burst=burst_view(burst) if burst is not None else None,
         report_type=row.report_type,
         title=row.title,
         source=row.source_name,

@@ -32,7 +32,7 @@ def schedule_view(row: ScheduleRow, now: datetime) -> ScheduleView:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         in_words=describe(timing),
-        warnings=warnings(timing, now) if row.active else [],
+        warnings=[*(warnings(timing, now) if row.active else []), *_left_out(row)],
         filename=row.filename,
         misfire=cast("MisfirePolicy", row.misfire),
         max_lateness_seconds=row.max_lateness_seconds,
@@ -61,6 +61,12 @@ def schedule_view(row: ScheduleRow, now: datetime) -> ScheduleView:
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def _left_out(row: ScheduleRow) -> list[str]:
+    if row.burst is None or not (row.recipients or row.cc or row.bcc):
+        return []
+    return ["Those in recipients, cc and bcc get nothing: each report of the burst goes to one recipient alone."]
 
 
 def _people(rows: list[Any]) -> list[RecipientView]:

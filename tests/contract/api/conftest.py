@@ -31,6 +31,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         source_test_seconds=0,  # no generator is here to answer
         delivery_test_seconds=0,
         test_send_seconds=0,
+        burst_check_seconds=0,
         template_check_seconds=0,
     )
     records, artifacts = Store(settings.api_store_url), ArtifactStorage(settings.artifacts_url)

@@ -45,7 +45,7 @@ def test_no_operation_answers_without_a_token(anonymous: TestClient[Any], docume
         assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
 
 
-MAY_SAY_NOTHING = ("/cancel", "/test", "/links")
+MAY_SAY_NOTHING = ("/cancel", "/test", "/links", "/burst/stop")
 """Requests whose body may be empty."""
 
 

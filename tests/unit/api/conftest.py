@@ -117,6 +117,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> ApiSettings:
         source_test_seconds=0,  # no generator is here to answer
         delivery_test_seconds=0,
         test_send_seconds=0,
+        burst_check_seconds=0,
         template_check_seconds=0,
     )
 

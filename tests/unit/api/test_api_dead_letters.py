@@ -198,6 +198,11 @@ def test_a_delivery_afresh_is_a_new_report_for_that_recipient_alone(api: Any, ke
     (other,) = kept(dead(letter("eve@example.org"), headers("Refused.")))
     refused = api.post(f"/dead-letters/{other}/replay", {"how": "afresh"})
     assert (refused.status_code, "ask for it anew" in refused.json()["detail"]) == (409, True)
+    burst = {"sql": "SELECT address, id AS key FROM members", "share_out_by": "member"}
+    assert api.patch(f"/reports/schedules/{schedule['id']}", {"burst": burst, "recipients": []}).status_code == 200
+    (part,) = kept(dead(letter("cy@example.org", schedule_id=UUID(schedule["id"])), headers("Refused.")))
+    refused = api.post(f"/dead-letters/{part}/replay", {"how": "afresh"})
+    assert refused.status_code == 409, "made alone it would show the rows of everybody"
 
 
 def test_an_event_goes_back_to_the_service_that_could_not_take_it(api: Any, kept: Any) -> None:

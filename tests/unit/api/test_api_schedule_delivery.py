@@ -25,6 +25,7 @@ DELIVERY: dict[str, Any] = {
     "cc": [{"address": "cy@example.com", "name": "Cy"}, "ANN@example.com"],
     "bcc": ["dee@example.com"],
     "letters": LETTERS,
+    "burst": {"sql": "SELECT address FROM members", "cap": 5_000},
     "notify": {"on": ["failed", "success"], "digest": True, "destination": "ops"},
     "owner": "admin",
 }
@@ -52,6 +53,7 @@ def test_how_a_schedule_is_delivered_goes_round(places: Any, schedule: dict[str,
     assert {name: shown[name] for name in ("letters", "notify", "owner")} == {
         name: DELIVERY[name] for name in ("letters", "notify", "owner")
     }
+    assert (shown["burst"]["sql"], shown["burst"]["cap"]) == ("SELECT address FROM members", 5_000)
 
     plan = places.announced()[-1].order.delivery
     assert plan.recipients == (
@@ -90,8 +92,8 @@ def test_what_nobody_says_is_as_usual(with_template: Any, schedule: dict[str, An
     assert made["owner"] == "admin"
 
 
-def test_a_destination_is_enough(places: Any, schedule: dict[str, Any]) -> None:
-    for part in ({"letters": {"destinations": ["ops"]}},):
+def test_a_destination_or_a_burst_is_enough(places: Any, schedule: dict[str, Any]) -> None:
+    for part in ({"letters": {"destinations": ["ops"]}}, {"burst": {"sql": "SELECT address FROM members"}}):
         made = places.made("/reports/schedules", {**schedule, "recipients": [], **part})
         assert made["recipients"] == []
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from libs.common.handlers import Attempt
 from libs.common.messages import (
-    DeliverReport,
+    COMMANDS,
     DeliveryPlan,
     GenerateReport,
     Message,
@@ -134,8 +134,8 @@ class World:
 
 
 def _read(wire_name: str, body: bytes) -> Message:
-    if wire_name == DeliverReport.wire_name():
-        return msgspec.convert(json.loads(body)["kwargs"], DeliverReport)
+    if wire_name in COMMANDS:
+        return msgspec.convert(json.loads(body)["kwargs"], COMMANDS[wire_name])
     event = decode_event(body, wire_name)
     assert event is not None
     return event
