@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from libs.common.errors import PermanentFailure
 from libs.common.messages import Query
 from services.generator.sources import Limits, open_source
+from services.generator.sources.postgresql import _KEPT
 
 LIMITS = Limits(max_rows=1000, statement_timeout_seconds=30)
 WHO = "SELECT pg_backend_pid() AS pid, current_setting('work_mem') AS memory, pg_try_advisory_lock(7) AS locked"
@@ -39,6 +41,19 @@ def test_each_report_has_the_time_limit_of_its_own_order(postgres_url: str) -> N
     limit = "SELECT current_setting('statement_timeout') AS t"
     assert ask(postgres_url, limit) == [{"t": "30s"}]
     assert ask(postgres_url, limit, Limits(max_rows=1000, statement_timeout_seconds=7)) == [{"t": "7s"}]
+
+
+def test_a_session_is_left_as_it_was_found(postgres_url: str) -> None:
+    """A pooler may give it to somebody else as soon as the transaction has ended."""
+    names = ("statement_timeout", "default_transaction_read_only", "client_connection_check_interval", "datestyle")
+    shown = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
+    with psycopg.connect(postgres_url) as fresh:
+        before = fresh.execute(shown).fetchone()
+    ask(postgres_url, WHO)
+    used = _KEPT.take(make_url(postgres_url).render_as_string(hide_password=False))
+    assert used is not None
+    with used:
+        assert used.execute(shown).fetchone() == before
 
 
 @pytest.mark.parametrize("times", [8])

@@ -22,8 +22,7 @@ from libs.common.outbox import outbox
 from libs.common.store import Store
 from services.scheduler.tables import timetable
 
-SECONDS = 8
-MOMENTS = 240
+MOMENTS_PER_SECOND = 30
 
 
 @pytest.fixture
@@ -38,17 +37,18 @@ def schedulers(tmp_path: Path, broker_url: str, postgres_url: str) -> Iterator[l
         one.child.kill()
 
 
+@pytest.mark.parametrize("seconds", [8, pytest.param(60, marks=pytest.mark.long)])
 def test_schedulers_that_sleep_and_wake_up_at_any_moment_serve_each_moment_once(
-    schedulers: list[SchedulerProcess], broker_url: str, postgres_url: str
+    schedulers: list[SchedulerProcess], broker_url: str, postgres_url: str, seconds: int
 ) -> None:
-    chance = random.Random(4)
+    chance, moments = random.Random(4), seconds * MOMENTS_PER_SECOND
     begin = utc_now() + timedelta(seconds=5)
-    events = [saved(once(begin + timedelta(seconds=SECONDS * number / MOMENTS))) for number in range(MOMENTS)]
+    events = [saved(once(begin + timedelta(seconds=number / MOMENTS_PER_SECOND))) for number in range(moments)]
     publish(broker_url, *events)
     store = Store(postgres_url)
-    wait_for(lambda: stored(store) == MOMENTS, "all schedules are in the timetable")
+    wait_for(lambda: stored(store) == moments, "all schedules are in the timetable")
 
-    ends = time.monotonic() + SECONDS + 5
+    ends = time.monotonic() + seconds + 5
     stops = 0
     while time.monotonic() < ends:
         one = chance.choice(schedulers)
@@ -58,7 +58,7 @@ def test_schedulers_that_sleep_and_wake_up_at_any_moment_serve_each_moment_once(
         os.kill(one.child.pid, signal.SIGCONT)
         time.sleep(chance.uniform(0, 0.2))
     reports = Mailbag(broker_url, "reports.normal")
-    wait_for(lambda: len({command.schedule_id for command in taken(reports)}) == MOMENTS, "every order arrives")
+    wait_for(lambda: len({command.schedule_id for command in taken(reports)}) == moments, "every order arrives")
 
     assert stops > 10
     assert Counter(command.schedule_id for command in reports.commands()) == Counter(
@@ -66,7 +66,7 @@ def test_schedulers_that_sleep_and_wake_up_at_any_moment_serve_each_moment_once(
     )
     with store.read() as session:
         ordered = select(func.count()).select_from(outbox).where(outbox.c.wire_name == GenerateReport.wire_name())
-        assert session.execute(ordered).scalar_one() == MOMENTS
+        assert session.execute(ordered).scalar_one() == moments
     store.dispose()
     claimed = [started_by(one) for one in schedulers]
     assert min(claimed) > 0, "only one of them has worked, so the test has shown nothing"

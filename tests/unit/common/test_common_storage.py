@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -28,6 +29,35 @@ def test_a_stored_file_can_be_read_whole_and_in_pieces(storage: ArtifactStorage,
     pieces = list(storage.stream("2026/03/large.xlsx"))
     assert b"".join(pieces) == large_file.read_bytes() == storage.read("2026/03/large.xlsx")
     assert max(len(piece) for piece in pieces) < 4 * CHUNK_BYTES
+
+
+@pytest.mark.parametrize("name", ["sales.csv", "Umsätze Łódź 表.csv", "a%41#1.csv", "a\u0308.csv"])
+@pytest.mark.parametrize("other_disk", [False, True])
+def test_a_file_that_is_taken_over_has_its_name_and_content(
+    storage: ArtifactStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, other_disk: bool
+) -> None:
+    if other_disk:
+        monkeypatch.setattr(Path, "replace", _not_here)
+    for content in (b"first", b"second"):
+        path = tmp_path / "made"
+        path.write_bytes(content)
+        storage.take_file(f"reports/7/{name}", path)
+        assert storage.read(f"reports/7/{name}") == content
+    storage.delete_under("reports")
+    assert not storage.has(f"reports/7/{name}")
+
+
+def _not_here(*_: object) -> Path:
+    raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+
+@pytest.mark.parametrize("key", ["../out.csv", "a/../out.csv", "/out.csv", "a//b.csv"])
+def test_a_file_is_taken_over_only_within_the_storage(storage: ArtifactStorage, tmp_path: Path, key: str) -> None:
+    path = tmp_path / "made"
+    path.write_bytes(b"it")
+    with suppress(PermanentFailure):
+        storage.take_file(key, path)
+    assert not list(tmp_path.glob("*.csv"))
 
 
 def test_a_missing_file_is_a_permanent_failure_that_names_it(storage: ArtifactStorage) -> None:

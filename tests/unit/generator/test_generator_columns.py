@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from generator_content import fetched, kept
 from libs.common.errors import PermanentFailure
 from services.generator.answers import Answer
 from services.generator.columns.convert import record_batch
-from services.generator.columns.kinds import NUMERIC
+from services.generator.columns.kinds import NUMERIC, Kind
 from services.generator.columns.text import as_text
 
 
@@ -61,6 +62,24 @@ def test_a_value_keeps_its_kind_and_reads_exactly(value: Any, kind: str, text: s
     assert as_text(batch.column(0), column.kind).to_pylist() == [None, text]
 
 
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_moments_with_and_without_parts_of_a_second_read_exactly(zone: str | None) -> None:
+    told = {
+        -62_135_596_800_000_000: "0001-01-01 00:00:00",
+        -1: "1969-12-31 23:59:59.999999",
+        0: "1970-01-01 00:00:00",
+        120: "1970-01-01 00:00:00.000120",
+        253_402_300_799_999_999: "9999-12-31 23:59:59.999999",
+    }
+    kind: Kind = "timestamp" if zone is None else "instant"
+    for chosen in ([*told, None], [0, None, -62_135_596_800_000_000], [None], []):
+        array = pa.array(chosen, pa.int64()).cast(pa.timestamp("us", zone))
+        bare = [None if moment is None else told[moment] for moment in chosen]
+        assert as_text(array, kind, with_zone=False).to_pylist() == bare
+        zoned = [text if text is None or zone is None else f"{text}+00:00" for text in bare]
+        assert as_text(array, kind).to_pylist() == zoned
+
+
 def test_a_numeric_column_is_text_that_says_so() -> None:
     batch = record_batch(["n"], [(Decimal("1.10"),)], first_row=1)
     assert batch.schema.field(0).type == pa.string()
@@ -90,7 +109,12 @@ def test_an_answer_without_rows_has_its_columns(tmp_path: Path) -> None:
         (True, 2, "integer"),
     ],
 )
-def test_a_column_widens_whenever_a_wider_value_comes(first: Any, later: Any, kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_memory", [1 << 20, 9_000, 0])
+def test_a_column_widens_whenever_a_wider_value_comes(
+    first: Any, later: Any, kind: str, in_memory: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the answer is: in memory, first there and then in files, or in files."""
+    monkeypatch.setattr(import_module("services.generator.answers.keep"), "IN_MEMORY_BYTES", in_memory)
     together = kept(tmp_path, ["it"], [(first,), (later,)])
     apart = kept(tmp_path, ["it"], [(first,)] * 1500 + [(later,)])
     for answer in (together, apart):
@@ -99,6 +123,8 @@ def test_a_column_widens_whenever_a_wider_value_comes(first: Any, later: Any, ki
     assert values(apart)[-1] == values(together)[-1]
     assert values(apart)[0] == values(together)[0]
     assert len(values(apart)) == 1501
+    if in_memory != 9_000:  # how much room a thousand values need depends on their type
+        assert (bool(apart.held), bool(apart.files)) == (in_memory > 0, in_memory == 0)
 
 
 def test_a_value_that_does_not_fit_its_column_is_named_with_its_row(tmp_path: Path) -> None:

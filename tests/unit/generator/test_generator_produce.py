@@ -135,6 +135,19 @@ def test_progress_is_written_a_few_times_a_second(tmp_path: Path) -> None:
     assert 4 <= len(seen) <= 6
 
 
+def test_a_line_that_is_just_being_written_is_looked_at_again_later(tmp_path: Path) -> None:
+    reporter = Reporter(tmp_path, soft_limit_seconds=1500)
+    reporter.stage("render")
+    whole = (tmp_path / "progress.json").read_bytes()
+    for length in range(len(whole.rstrip())):
+        (tmp_path / "progress.json").write_bytes(whole[:length])
+        assert read_progress(tmp_path) is None
+    (tmp_path / "progress.json").write_bytes(whole)
+    reporter.stage("store")
+    assert read_progress(tmp_path) == reporter.latest
+    reporter.close()
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"), [(1, "1 second"), (1.5, "1.5 seconds"), (90, "90 seconds"), (1740, "29 minutes")]
 )
